@@ -56,7 +56,9 @@ impl From<psom::Error> for CommandError {
             psom::Error::PeerBroke(reason) => format!("the server ended the connection: {reason}"),
             error => clock::explains(error).unwrap_or_else(|| error.to_string()),
         };
-        if error.is_transient() { Self::Unreachable(message) } else { Self::Message(message) }
+        // A server that ends between the token and its answer looks like one that refuses the token.
+        let is_transient = error.is_transient() || error == psom::Error::Refused;
+        if is_transient { Self::Unreachable(message) } else { Self::Message(message) }
     }
 }
 

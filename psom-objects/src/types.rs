@@ -37,6 +37,26 @@ pub enum TitleReservationStatus {
     Other(i32),
 }
 
+impl fmt::Display for TitleReservationStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::ReservedForCreation | Self::ReservedForUpgrade => "the title is reserved",
+            Self::FailedReservedForCreation => "the title is in use",
+            Self::FailedReservedForUpgrade => "the title is reserved for an upgrade",
+            Self::FailedExternalIdLockedForCreate => "the external identifier is in use",
+            Self::FailedExternalIdLockedForUpgrade => {
+                "the external identifier is reserved for an upgrade"
+            }
+            Self::FailedReservationMaxExceeded => "the user has too many reservations",
+            Self::FailedCookieInUse => "the client has a reservation with this cookie",
+            Self::FailedNotAuthorized => "the user may not share",
+            Self::FailedInvalidExtension => "the server does not accept files with this extension",
+            Self::FailedInvalidTitle => "the title is empty, too long, or has invalid characters",
+            Self::Other(number) => return number.fmt(f),
+        })
+    }
+}
+
 /// The outcome of a change of title (section 3.1.4.1.5).
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]

@@ -86,7 +86,7 @@ impl Server {
     /// # Errors
     /// The options are invalid, an address is in use, or the data directory cannot be used. The
     /// error says what to change.
-    pub async fn start(options: Options) -> Result<Self, StartError> {
+    pub async fn start(mut options: Options) -> Result<Self, StartError> {
         options.blobs.validate()?;
         options.check_cluster()?;
         // Nothing is created if an address is in use.
@@ -102,7 +102,9 @@ impl Server {
             cluster::share_secrets(url, options.durability, &data, &mut record).await?;
         }
         let listeners = Listeners::open(&options, data.path()).await?;
-        let metrics = Arc::new(Metrics { hits: options.psom.hits.clone(), ..Metrics::default() });
+        let calls = options.psom.metrics.get_or_insert_default().clone();
+        let hits = options.psom.hits.clone();
+        let metrics = Arc::new(Metrics { calls, hits, ..Metrics::default() });
         let library = open_library(&options, &data, &listeners, &metrics, &record).await?;
         let store = open_store(&options, &data, &listeners).await?;
         let (meetings, invitations) =

@@ -9,9 +9,9 @@ pub use std::vec::Vec;
 pub use crate::{
     error::{DecodeError, Violation},
     interface::{
-        Argument, ArgumentList, ChildDesc, Declared, Dispatched, Held, Incoming, Interface,
-        InterfaceDesc, Lend, Loan, MethodDesc, NoArgument, NoArguments, ParamDesc, Parameters,
-        Target, assert_halves, done, later, lend,
+        Argument, ArgumentList, ChildDesc, Declared, Dispatched, Held, HeldSlice, Incoming,
+        Interface, InterfaceDesc, Lend, Loan, MethodDesc, NoArgument, NoArguments, NoSlice,
+        ParamDesc, Parameters, Target, assert_halves, done, later, lend,
     },
     space::{
         AnyHandle, ChildFactories, Context, DistributedObject, IntoChild, Narrow, NoFactories,
@@ -60,7 +60,7 @@ pub type Child = Result<Option<AnyHandle>, Violation>;
 pub mod names {
     pub use super::{
         Argument as __Arg, ArgumentList as __Args, MethodDesc as __Row, NoArgument as _,
-        NoArguments as _, ParamDesc as __Param,
+        NoArguments as _, NoSlice as _, ParamDesc as __Param,
     };
     pub use crate::__private as __psom;
 }

@@ -134,6 +134,7 @@ pub mod hub;
 pub mod interface;
 #[cfg(feature = "tokio")]
 pub mod journal;
+mod metrics;
 #[cfg(feature = "tokio")]
 pub mod net;
 #[cfg(feature = "offline")]
@@ -153,6 +154,7 @@ pub use durable::{Durable, DurableState};
 pub use durable::{Memory, SavedValues};
 pub use error::{CallError, Error, JournalError, Result, Violation};
 pub use interface::{Interface, InterfaceDesc, ObjectDesc};
+pub use metrics::Metrics;
 #[cfg(feature = "tokio")]
 pub use net::{
     Admission, Authenticator, Client, ClientSession, Committing, Journal, Refused, Remote, Server,

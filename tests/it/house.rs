@@ -26,7 +26,7 @@ const MAX_LINES_PER_FILE: usize = 600;
 type Layers = &'static [&'static [&'static str]];
 
 /// All crates with their layers. The list is empty for a crate with at most one folder.
-const CRATES: [(&str, Layers); 10] = [
+const CRATES: [(&str, Layers); 11] = [
     ("psom-derive", &[&["diagnostics", "model"], &["parse", "check", "expand"], &["tests"]]),
     (
         "psom",
@@ -34,6 +34,7 @@ const CRATES: [(&str, Layers); 10] = [
             &["trace", "error"],
             &["wire"],
             &["interface"],
+            &["metrics"],
             &["session"],
             &["space"],
             &["durable"],
@@ -46,6 +47,7 @@ const CRATES: [(&str, Layers); 10] = [
         ],
     ),
     ("psom-inspect", &[&["idl", "capture"]]),
+    ("psom-client", &[]),
     (
         "psom-objects",
         &[

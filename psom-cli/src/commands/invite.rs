@@ -1,6 +1,6 @@
 use clap::Args;
+use psom_client::JoinCredential;
 use psom_objects::types::Role;
-use psom_server::JoinCredential;
 use serde_json::{Value, json};
 use ureq::http::Method;
 

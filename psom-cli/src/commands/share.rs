@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     path::{Path, PathBuf},
 };
@@ -8,6 +9,7 @@ use psom_objects::{
     package::{ContentDetail, CreateContent},
     types::ContentVisibility,
 };
+use psom_server::crypto::PlainDigest;
 
 use super::args;
 #[cfg(feature = "queue")]
@@ -21,6 +23,7 @@ use crate::{
     files::title_from_name,
     meeting::{
         packing::Source,
+        rejoining::{REJOINING, join_again},
         session::{LinkArgs, Meeting},
         upload,
     },
@@ -39,7 +42,8 @@ Examples:
   psom share LINK report.docx --edit
   psom share LINK /tmp/x7f3 --title \"Plan for May.pdf\"
 
-The title is the file's name, unless --title gives another. Organizers and presenters may share.")]
+The title is the file's name, unless --title gives another. Organizers and presenters may share. If the
+server restarts, the command joins again with the same invitation, and sends the file again.")]
 pub(crate) struct Share {
     #[command(flatten)]
     link: LinkArgs,
@@ -70,12 +74,30 @@ impl Share {
         }
         for path in &self.files {
             let title = self.title_of(path)?;
-            let edit = self.is_edited();
-            let shared = share(&mut meeting, path, &title, self.visibility, edit).await;
-            let _ = shared.map_err(|error| error.prefixed(path.display()))?;
+            let shared = self.share_again(&mut meeting, path, &title).await;
+            shared.map_err(|error| error.prefixed(path.display()))?;
             out::line(format_args!("Shared \"{}\".", out::printable(&title)))?;
         }
         meeting.leave().await
+    }
+
+    /// Shares a file. If the connection is lost, joins again and starts over, unless the server had created
+    /// the content before.
+    async fn share_again(&self, meeting: &mut Meeting, path: &Path, title: &str) -> Result {
+        let known = meeting.read(|model| model.contents.keys().copied().collect()).await?;
+        loop {
+            let shared = share(meeting, path, title, self.visibility, self.is_edited()).await;
+            let Err(CommandError::Unreachable(why)) = shared else { return shared.map(drop) };
+            if !self.link.can_join_again()? {
+                return Err(CommandError::Unreachable(why));
+            }
+            let mut line = Some(REJOINING);
+            let joined = join_again(&mut line, async || self.link.join().await).await?;
+            *meeting = joined.ok_or(CommandError::Unreachable(why))?;
+            if is_shared(meeting, path, title, &known).await? {
+                return Ok(());
+            }
+        }
     }
 
     fn check_title(&self) -> Result {
@@ -135,6 +157,28 @@ impl Recordable for Share {
         }
         Ok(())
     }
+}
+
+/// Reports whether a content with this title was created after the known ones, from this file.
+async fn is_shared(
+    meeting: &Meeting,
+    path: &Path,
+    title: &str,
+    known: &BTreeSet<i64>,
+) -> Result<bool> {
+    let wanted = title.to_owned();
+    let created = meeting.read(move |model| {
+        let (id, content) = model.content_titled(&wanted)?;
+        Some((id, content.file.clone()?))
+    });
+    let Some((id, file)) = created.await? else { return Ok(false) };
+    if known.contains(&id) {
+        return Ok(false);
+    }
+    let path = path.to_owned();
+    let digest = tokio::task::spawn_blocking(move || PlainDigest::of(&mut File::open(path)?));
+    let digest = digest.await?.or_cannot("read the file")?;
+    Ok(u64::try_from(file.size) == Ok(digest.size) && file.hash[..] == digest.sha1)
 }
 
 /// Shares a file, as a document if `edit` is true, and returns the content's ID.

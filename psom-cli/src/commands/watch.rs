@@ -6,6 +6,7 @@ use std::{
 
 use anstyle::Style;
 use clap::Args;
+use psom_client::queue::{self, Receiver, Sender};
 #[cfg(feature = "cell")]
 use psom_objects::client::ContentEvent;
 use psom_objects::client::{Event, Listener, Model};
@@ -14,7 +15,6 @@ use tokio::time::timeout;
 use crate::{
     error::Result,
     meeting::{
-        queue::{self, Receiver, Sender},
         rejoining::{REJOINING, is_lost, join_again},
         session::{Connection, LinkArgs, overrun},
     },
@@ -70,9 +70,9 @@ impl Watch {
                 break;
             }
             is_lost(ended)?;
-            let line = if self.json { REJOINING_JSON } else { REJOINING };
+            let mut line = Some(if self.json { REJOINING_JSON } else { REJOINING });
             watching = tokio::select! {
-                joined = join_again(line, async || self.join(true).await) => joined?,
+                joined = join_again(&mut line, async || self.join(true).await) => joined?,
                 () = &mut interrupted => return Ok(()),
             };
         }

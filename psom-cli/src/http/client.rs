@@ -2,7 +2,7 @@
 
 use std::{io::Read, sync::Arc, time::Duration};
 
-use psom_server::JoinLink;
+use psom_client::JoinLink;
 use serde_json::Value;
 use tokio::time::timeout;
 use ureq::{

@@ -1,18 +1,30 @@
-//! Answers of a server in the events of a meeting.
+//! Errors of actions in a meeting, as sentences for people.
 
-use psom_objects::{
-    client::{Event, UploadEvent},
-    types::TitleReservationStatus,
-};
+use psom::{CallError, Error};
+use psom_client::ActionError;
+use psom_objects::client::RequestError;
 
-/// Returns the status with which a server answers the reservation of a title.
-pub(super) fn reservation(event: &Event, cookie: i32) -> Option<TitleReservationStatus> {
-    match event {
-        Event::Upload { cookie: of, event: UploadEvent::TitleReservation { status, .. } }
-            if *of == cookie =>
-        {
-            Some(*status)
+use crate::{error::CommandError, render::refusal};
+
+/// The error for a meeting that has ended. A server that stops in order to restart looks the same.
+pub(super) fn meeting_ended() -> CommandError {
+    CommandError::Unreachable("the meeting has ended, or the server has stopped".to_owned())
+}
+
+/// Returns the error of an action.
+pub(crate) fn action_failed(error: ActionError) -> CommandError {
+    match error {
+        ActionError::Call(CallError::Gone) => {
+            CommandError::new("the content or the upload no longer exists; see `psom watch`")
         }
-        _ => None,
+        ActionError::Request(RequestError::TitleRefused { status, .. }) => {
+            CommandError::from_sentence(&refusal::reservation(status))
+        }
+        ActionError::Request(RequestError::UploadEnded(reason)) => {
+            CommandError::from_sentence(&refusal::upload(reason))
+        }
+        ActionError::Ended(Error::PeerClosed) => meeting_ended(),
+        ActionError::Ended(error) => error.into(),
+        other => CommandError::new(other.to_string()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use psom_server::{JoinCredential, JoinLink, LinkAuthority};
+use psom_client::{JoinCredential, JoinLink, LinkAuthority};
 use tokio::{net::TcpStream, time::timeout};
 
 use crate::{

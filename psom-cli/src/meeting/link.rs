@@ -4,8 +4,8 @@
 use std::ffi::OsString;
 
 use clap::Command;
+use psom_client::{JoinLink, LinkError};
 use psom_objects::texts::is_invisible;
-use psom_server::{JoinLink, LinkError};
 
 use super::saved_links::SavedLinks;
 use crate::error::{CommandError, Result};

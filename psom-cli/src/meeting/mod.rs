@@ -1,6 +1,6 @@
 //! A client's session in a meeting, and the transfers that belong to it.
 
-mod answers;
+pub(crate) mod answers;
 mod certificate;
 pub(crate) mod closing;
 mod deadline;
@@ -12,7 +12,6 @@ mod guest;
 mod invitation;
 pub(crate) mod link;
 pub(crate) mod packing;
-pub(crate) mod queue;
 #[cfg(feature = "queue")]
 pub(crate) mod recorded_package;
 pub(crate) mod rejoining;

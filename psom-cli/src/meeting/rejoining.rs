@@ -25,15 +25,15 @@ pub(crate) fn is_lost(ended: Result) -> Result<()> {
     }
 }
 
-/// Joins again until the server answers. Prints `line` once, when the first attempt has failed or has
+/// Joins again until the server answers. Prints `line` and takes it, when the first attempt has failed or has
 /// succeeded. Returns `None` if the server answers that the user cannot join: the meeting has ended, or the
 /// link was valid for one connection.
 pub(crate) async fn join_again<T>(
-    line: &str,
+    line: &mut Option<&str>,
     mut join: impl AsyncFnMut() -> Result<T>,
 ) -> Result<Option<T>> {
     let (backoff, start) = (Backoff::default(), Instant::now());
-    let (mut failures, mut line) = (0, Some(line));
+    let mut failures = 0;
     loop {
         let joined = join().await;
         if !matches!(joined, Err(CommandError::Message(_)))
@@ -63,27 +63,30 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn unreachable_server_is_tried_again() {
         let mut attempts = 0;
-        let joined = join_again("lost", async || {
+        let mut line = Some("lost");
+        let joined = join_again(&mut line, async || {
             attempts += 1;
             let gone = || CommandError::Unreachable("gone".to_owned());
             if attempts < 5 { Err(gone()) } else { Ok(attempts) }
         });
         assert!(matches!(joined.await, Ok(Some(5))));
+        assert_eq!(line, None, "the line is printed once");
     }
 
     #[tokio::test(start_paused = true)]
     async fn refusal_ends_the_attempts() {
-        let joined =
-            join_again("lost", async || Err::<(), _>(CommandError::new("no such meeting")));
-        assert!(matches!(joined.await, Ok(None)));
+        let mut line = Some("lost");
+        let join = async || Err::<(), _>(CommandError::new("no such meeting"));
+        assert!(matches!(join_again(&mut line, join).await, Ok(None)));
+        assert_eq!(line, Some("lost"), "nothing is printed");
     }
 
     #[tokio::test(start_paused = true)]
     async fn server_that_stays_away_is_an_error() {
         let start = Instant::now();
         let gone = || CommandError::Unreachable("gone".to_owned());
-        let joined = join_again("lost", async || Err::<(), _>(gone()));
-        assert!(matches!(joined.await, Err(CommandError::Unreachable(_))));
+        let joined = join_again(&mut None, async || Err::<(), _>(gone())).await;
+        assert!(matches!(joined, Err(CommandError::Unreachable(_))));
         assert!(start.elapsed() < MAX_AWAY * 2);
     }
 }

@@ -11,24 +11,25 @@ use std::{
 
 use clap::Args;
 use psom::{CallError, ClientSession, Context, Scope};
+use psom_client::{
+    ActionError, Actions, Admitted, JoinCredential,
+    queue::{self, Receiver},
+};
 use psom_objects::{
-    client::{Conference, ContentEvent, Event, Listener, Model, Upload, UploadEvent},
+    client::{Conference, ContentEvent, Event, Listener, Model, RequestError, Upload, UploadEvent},
     types::{ContentVisibility, TitleReservationStatus, UploadFinishReason},
 };
-use psom_server::{JoinCredential, JoinLink};
 use tokio::time::timeout;
 
 #[cfg(feature = "cell")]
 use super::documents::Documents;
 use super::{
-    answers::reservation,
+    answers::{action_failed, meeting_ended},
     certificate::{no_answer, with_certificate},
     closing,
     deadline::Deadline,
-    invitation::{Person, Redeemed, redeem},
-    link,
-    queue::{self, Receiver},
-    texts,
+    invitation::{Person, redeem},
+    link, texts,
 };
 use crate::{
     error::{CommandError, Result},
@@ -182,22 +183,24 @@ impl LinkArgs {
         };
         // Both connections use the same proxy, so that both work or neither does.
         let proxy = http.proxies().for_conference(&link.address, web)?;
-        let redeemed = match &link.credential {
+        let admitted = match &link.credential {
             JoinCredential::Token(token) => {
-                Redeemed { token: token.clone(), name: self.name.clone(), ..Redeemed::default() }
+                let mut admitted = Admitted::with_token(token);
+                admitted.name.clone_from(&self.name);
+                admitted
             }
-            JoinCredential::Invitation { secret, http: base } => {
+            JoinCredential::Invitation { secret, .. } => {
                 let (name, new_name) = (self.name.as_deref(), self.as_new.as_deref());
                 let who = match &self.member {
                     Some(name) => Person::unknown(name.clone()),
                     None => Person::of_command(&link.meeting, secret, name, new_name)?,
                 };
-                redeem(&http, base, &link.meeting, secret, &who).await?
+                let request = link.join_request(&who.visitor).ok_or_else(meeting_ended)?;
+                redeem(&http, &link, request, &who).await?
             }
         };
-        let Redeemed { token, name, package_limit, role, address, proxy_header } = redeemed;
-        let address = address.unwrap_or_else(|| link.address.clone());
-        let link = JoinLink { address, credential: JoinCredential::Token(token), ..link };
+        let link = admitted.link(&link);
+        let Admitted { name, package_limit, role, proxy_header, .. } = admitted;
         #[cfg(feature = "cell")]
         let (follow, follower) = (documents.clone(), Documents::follow);
         #[cfg(not(feature = "cell"))]
@@ -231,10 +234,6 @@ impl LinkArgs {
             documents,
         })
     }
-}
-
-fn meeting_ended() -> CommandError {
-    CommandError::new("the meeting has ended, or the server has stopped")
 }
 
 /// The error for a command that cannot keep up with the events of a meeting.
@@ -480,12 +479,30 @@ impl Meeting {
     /// empty title, which the server always refuses. The server checks the user before the title (section
     /// 3.3.4.1.3), so the status shows whether the user may share.
     pub(crate) async fn may_share(&mut self) -> Result<bool> {
-        let fence = self.act(|conference, cx| conference.reserve_title(cx, "")).await?;
-        let status = self.until("the result", |event| reservation(event, fence)).await?;
-        if status == TitleReservationStatus::ReservedForCreation {
-            self.act(move |conference, cx| conference.release_title(cx, fence)).await?;
+        let reserve = async |actions: Actions| actions.reserve_title("").await;
+        match self.perform("the result", reserve).await? {
+            Ok(reservation) => {
+                let cookie = reservation.cookie();
+                self.act(move |conference, cx| conference.release_title(cx, cookie)).await?;
+                Ok(true)
+            }
+            Err(ActionError::Request(RequestError::TitleRefused { status, .. })) => {
+                Ok(status != TitleReservationStatus::FailedNotAuthorized)
+            }
+            Err(error) => Err(action_failed(error)),
         }
-        Ok(status != TitleReservationStatus::FailedNotAuthorized)
+    }
+
+    /// Performs an action whose result the server sends in time, and drops the events that arrive
+    /// meanwhile. `what` completes "the server has not sent ... in time".
+    pub(crate) async fn perform<T>(
+        &mut self,
+        what: &str,
+        action: impl AsyncFnOnce(Actions) -> Result<T, ActionError>,
+    ) -> Result<Result<T, ActionError>> {
+        let acting = action(Actions::new(self.session()?));
+        let acting = async { timeout(ANSWER_TIMEOUT, acting).await.map_err(|_| late(what)) };
+        self.meanwhile(acting).await
     }
 
     /// Names the upload that is cancelled if the command ends before the upload does.
@@ -497,62 +514,40 @@ impl Meeting {
     /// content that it has become, if it creates one.
     pub(crate) async fn upload(&mut self, upload: Upload) -> Result<Option<i64>> {
         let title = upload.title().map(str::to_owned);
-        let has_title = title.is_some();
-        let cookie = self.act(|conference, cx| conference.upload(cx, upload)).await?;
-        self.set_upload(Some(cookie));
-        let (mut created, mut is_finished) = (None, false);
-        let what = "the result of the upload";
-        let result = self.until_within(ANSWER_TIMEOUT, Some(cookie), what, |event| {
-            let Event::Upload { cookie: of, event } = event else { return None };
-            if *of != cookie {
-                return None;
+        let (actions, creates) = (Actions::new(self.session()?), title.is_some());
+        let uploading = async move {
+            Ok(if creates {
+                actions.upload(upload).await.map(Some)
+            } else {
+                actions.add(upload).await.map(|()| None)
+            })
+        };
+        let error = match self.meanwhile(uploading).await? {
+            Ok(created) => return Ok(created),
+            Err(error) => error,
+        };
+        let reason = match error {
+            ActionError::Request(RequestError::TitleRefused { status, .. }) => {
+                let title = title.unwrap_or_default();
+                return Err(texts::reservation_refused(&title, status, texts::CHOOSE_ANOTHER));
             }
-            match event {
-                UploadEvent::TitleReservation { status, .. } => {
-                    let is_reserved = *status == TitleReservationStatus::ReservedForCreation;
-                    let title = title.as_deref().unwrap_or_default();
-                    let remedy = texts::CHOOSE_ANOTHER;
-                    (!is_reserved).then(|| Err(texts::reservation_refused(title, *status, remedy)))
-                }
-                UploadEvent::ContentCreated { content } => {
-                    created = Some(*content);
-                    is_finished.then_some(Ok(()))
-                }
-                // The specification does not say whether the content is announced before the result.
-                UploadEvent::Finished { reason: UploadFinishReason::Ok }
-                    if has_title && created.is_none() =>
-                {
-                    is_finished = true;
-                    None
-                }
-                UploadEvent::Rejected { reason } | UploadEvent::Finished { reason } => {
-                    Some(match *reason {
-                        UploadFinishReason::Ok => Ok(()),
-                        // This program has made the package, so the server does not reject it for damage.
-                        UploadFinishReason::VerifyFailed if title.is_some() => {
-                            Err(CommandError::new(
-                                "the server does not accept the content: a text is too long (make \
-                                 it shorter), or it does not support such contents",
-                            ))
-                        }
-                        reason => Err(CommandError::from_sentence(&refusal::upload(reason))),
-                    })
-                }
-                _ => None,
-            }
-        });
-        let result = result.await?;
-        self.set_upload(None);
-        if let Err(error) = result {
-            // The reason for refusing an upload without a title does not say that the user may not share.
-            return Err(match self.may_share().await {
-                Ok(false) => CommandError::from_sentence(&refusal::reservation(
-                    TitleReservationStatus::FailedNotAuthorized,
-                )),
-                _ => error,
-            });
+            ActionError::Request(RequestError::UploadEnded(reason)) => reason,
+            error => return Err(action_failed(error)),
+        };
+        // If an upload without a title is not allowed, the server does not say so.
+        if !self.may_share().await? {
+            let status = TitleReservationStatus::FailedNotAuthorized;
+            return Err(CommandError::from_sentence(&refusal::reservation(status)));
         }
-        Ok(created)
+        // The package is intact: this program has made it.
+        Err(if creates && reason == UploadFinishReason::VerifyFailed {
+            CommandError::new(
+                "the server does not accept the content: a text is too long (make it shorter), or it \
+                 does not support such contents",
+            )
+        } else {
+            CommandError::from_sentence(&refusal::upload(reason))
+        })
     }
 
     /// Leaves the meeting once everything was sent.

@@ -3,14 +3,15 @@
 use std::{path::Path, time::Duration};
 
 use indicatif::{HumanBytes, ProgressBar};
+use psom_client::{ActionError, Actions, Reservation};
 use psom_objects::{
-    client::{Event, Upload, UploadEvent},
+    client::{Event, RequestError, Upload, UploadEvent},
     package::Manifest,
-    types::{TitleReservationStatus, UploadFinishReason},
+    types::UploadFinishReason,
 };
 
 use super::{
-    answers::reservation,
+    answers::action_failed,
     packing::{PackedFile, PackedReader, Source, packed_length},
     session::Meeting,
     texts,
@@ -42,7 +43,7 @@ pub(crate) async fn create<T>(
     title: &str,
     pack: impl Future<Output = Result<(Packed, T)>>,
 ) -> Result<(i64, T)> {
-    let cookie = reserve(meeting, title).await?;
+    let cookie = reserve(meeting, title).await?.cookie();
     let (packed, other) = match meeting.meanwhile(pack).await {
         Ok(packed) => packed,
         Err(error) => {
@@ -71,14 +72,15 @@ pub(crate) async fn add(meeting: &mut Meeting, packed: Packed, message: String) 
     follow.run(meeting, message).await.map(drop)
 }
 
-async fn reserve(meeting: &mut Meeting, title: &str) -> Result<i32> {
+async fn reserve(meeting: &mut Meeting, title: &str) -> Result<Reservation> {
     texts::check_line("the title", title)?;
-    let wanted = title.to_owned();
-    let cookie = meeting.act(|conference, cx| conference.reserve_title(cx, wanted)).await?;
-    let what = "whether the title is free";
-    match meeting.until(what, |event| reservation(event, cookie)).await? {
-        TitleReservationStatus::ReservedForCreation => Ok(cookie),
-        refused => Err(texts::reservation_refused(title, refused, texts::CHOOSE_WITH_OPTION)),
+    let reserve = async |actions: Actions| actions.reserve_title(title).await;
+    match meeting.perform("whether the title is free", reserve).await? {
+        Ok(reservation) => Ok(reservation),
+        Err(ActionError::Request(RequestError::TitleRefused { status, .. })) => {
+            Err(texts::reservation_refused(title, status, texts::CHOOSE_WITH_OPTION))
+        }
+        Err(error) => Err(action_failed(error)),
     }
 }
 

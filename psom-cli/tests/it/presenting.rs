@@ -93,21 +93,63 @@ fn presenter_is_told_who_takes_the_stage() {
     assert_eq!(stage.ok(&["stop", &grace]), "Nobody is presenting.");
 }
 
+/// Waits until a content is on the stage, as another user sees it.
+fn wait_for_stage(stage: &Stage) {
+    let mut watch = stage.start(&["watch", &stage.guests, "--json"]);
+    loop {
+        let event: serde_json::Value = serde_json::from_str(&watch.line()).unwrap();
+        if event["event"] == "activeContent" && event["content"].is_i64() {
+            return watch.interrupt();
+        }
+    }
+}
+
+const REJOINING: &str = "The connection to the server was lost; joining again.";
+
 #[test]
-fn presenter_is_told_that_the_server_is_gone() {
+fn presenter_continues_after_a_restart_and_a_kill_of_the_server() {
     let mut stage = Stage::open(&[]);
     stage.ok(&["whiteboard", &stage.link, "Ideas", "create"]);
-    let closed = present(&stage, &stage.link, "Ideas");
+    let mut present = present(&stage, &stage.link, "Ideas");
+    present.until(&["In the meeting"]);
     stage.restart();
-    let (status, errors) = end(&stage, closed);
+    assert_eq!(present.line(), REJOINING);
+    wait_for_stage(&stage);
+    stage.kill_and_restart();
+    // The users of the other commands have come and gone.
+    present.until(&[REJOINING]);
+    wait_for_stage(&stage);
+    present.interrupt();
+    assert_eq!(stage.ok(&["stop", &stage.link]), "Nobody is presenting.");
+}
+
+#[test]
+fn presenter_stops_when_the_meeting_has_ended() {
+    let stage = Stage::open(&[]);
+    stage.ok(&["meeting", "create", "team"]);
+    let ada = stage.invite("Ada", "presenter");
+    stage.ok(&["whiteboard", &ada, "Ideas", "create"]);
+    let present = present(&stage, &ada, "Ideas");
+    stage.ok(&["meeting", "end", "team"]);
+    let (status, errors) = end(&stage, present);
     assert_eq!(status, Some(4), "{errors}");
     assert!(errors.starts_with("error: you no longer present: the meeting has ended"), "{errors}");
+}
 
-    let lost = present(&stage, &stage.link, "Ideas");
-    stage.server.child.kill().unwrap();
-    let (status, errors) = end(&stage, lost);
-    assert_eq!(status, Some(4), "{errors}");
-    assert!(errors.starts_with("error: you no longer present: the server is gone"), "{errors}");
+#[test]
+fn share_continues_after_a_kill_of_the_server() {
+    /// The upload takes longer than the kill.
+    const FILE_BYTES: u64 = 128 << 20;
+    let mut stage = Stage::open_with_log(&[], "psom_objects=debug");
+    fs::File::create(stage.file("Plan.bin")).unwrap().set_len(FILE_BYTES).unwrap();
+    let mut share = stage.start(&["share", &stage.link, "Plan.bin"]);
+    stage.wait_for_log("upload started", 1);
+    stage.kill_and_restart();
+    assert_eq!(share.line(), REJOINING);
+    assert_eq!(share.line(), "Shared \"Plan.bin\".");
+    assert!(share.child.wait().unwrap().success());
+    let list = stage.ok(&["list", &stage.link]);
+    assert_eq!(list.matches("Plan.bin").count(), 1, "{list}");
 }
 
 #[test]

@@ -96,18 +96,33 @@ impl Stage {
 
     /// Stops the server and starts it again at the same addresses.
     pub(crate) fn restart(&mut self) {
-        let text = fs::read_to_string(self.file("psom-data/server.json")).unwrap();
-        let running: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let psom_address = running["psom"].as_str().unwrap();
-        let http = running["http"].as_str().unwrap().split_once("://").unwrap().1;
-        let mut serve = psom(self.directory.path());
-        serve.args(["serve", "--demo", "--listen", psom_address, "--http", http]);
+        let mut serve = self.serve_again();
         let id = self.server.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         assert!(self.server.child.wait().unwrap().success());
         self.server = Running::start(&mut serve);
         // The links are printed when the server is ready.
         self.server.line();
+    }
+
+    /// Kills the server and starts it again at the same addresses.
+    pub(crate) fn kill_and_restart(&mut self) {
+        let mut serve = self.serve_again();
+        self.server.child.kill().unwrap();
+        self.server.child.wait().unwrap();
+        self.server = Running::start(&mut serve);
+        self.server.line();
+    }
+
+    /// Returns the command that starts the server at the same addresses.
+    fn serve_again(&self) -> Command {
+        let text = fs::read_to_string(self.file("psom-data/server.json")).unwrap();
+        let running: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let psom_address = running["psom"].as_str().unwrap();
+        let http = running["http"].as_str().unwrap().split_once("://").unwrap().1;
+        let mut serve = psom(self.directory.path());
+        serve.args(["serve", "--demo", "--listen", psom_address, "--http", http]);
+        serve
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {

@@ -1,10 +1,10 @@
 //! Dispatch: one match arm for each method, which decodes the parameters and calls the method.
 
 use proc_macro2::{Literal, TokenStream};
-use syn::{Ident, ItemTrait, spanned::Spanned as _};
+use syn::{Ident, ItemTrait, Type, spanned::Spanned as _};
 
 use super::emit::{doc, emit, emit_at, unused_name};
-use crate::model::{Interface, Method, Param};
+use crate::model::{Interface, Method, Param, Passed};
 
 /// Generates `XProxy::dispatch`.
 pub(super) fn dispatch(item: &ItemTrait, interface: &Interface, proxy: &Ident) -> TokenStream {
@@ -58,22 +58,50 @@ fn body(methods: &[Method]) -> TokenStream {
     }
 }
 
+/// The form in which a parameter is kept until the method returns.
+enum HeldForm<'a> {
+    /// Texts that are borrowed from the buffer of the call.
+    Texts,
+    /// The elements of a slice of this type.
+    Slice(&'a Type),
+    /// A record, which is borrowed.
+    Record,
+    /// The value, which the method takes.
+    Owned,
+}
+
+impl<'a> HeldForm<'a> {
+    fn of(param: &'a Param) -> Self {
+        match param.passed() {
+            _ if !param.borrowed => Self::Owned,
+            Passed::Slice(element) => Self::Slice(element),
+            Passed::Text | Passed::Texts => Self::Texts,
+            Passed::Borrowed | Passed::Owned => Self::Record,
+        }
+    }
+}
+
 fn arm(method: &Method) -> TokenStream {
     let Method { ident, params, output, .. } = method;
     let at = ident.span();
     let context = method.takes_context.then(|| emit_at!(at=> cx,));
     let names = params.iter().map(|param| &param.ident);
-    let types = params.iter().map(|Param { ty, borrowed, .. }| match borrowed {
-        true => emit_at!(ty.span()=> __psom::Held<#ty>),
-        false => emit_at!(at=> #ty),
+    let forms = || params.iter().map(|param| (param, HeldForm::of(param)));
+    // A type that cannot be borrowed is reported by the descriptor, so nothing here depends on it.
+    let types = forms().map(|(Param { ty, .. }, form)| match form {
+        HeldForm::Texts => emit_at!(ty.span()=> __psom::Held<#ty>),
+        HeldForm::Slice(element) => emit_at!(at=> __psom::HeldSlice<#element>),
+        HeldForm::Record | HeldForm::Owned => emit_at!(at=> #ty),
     });
-    let loan = match params.iter().any(|param| param.borrowed) {
+    let loan = match forms().any(|(_, form)| matches!(form, HeldForm::Texts)) {
         true => emit_at!(at=> loan),
         false => emit_at!(at=> _),
     };
-    let arguments = params.iter().map(|Param { ident, borrowed, .. }| match borrowed {
-        true => emit_at!(at=> __psom::lend(&#ident, loan)),
-        false => emit_at!(at=> #ident),
+    let arguments = forms().map(|(Param { ident, .. }, form)| match form {
+        HeldForm::Texts => emit_at!(at=> __psom::lend(&#ident, loan)),
+        HeldForm::Slice(_) => emit_at!(at=> #ident.get()),
+        HeldForm::Record => emit_at!(at=> &#ident),
+        HeldForm::Owned => emit_at!(at=> #ident),
     });
     let call = emit_at!(at=> this.#ident(#context #(#arguments),*));
     // An invalid return type is reported at the type.

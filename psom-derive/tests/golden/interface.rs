@@ -123,8 +123,8 @@ const _: () = {
                     __psom::done(this.s_vote(cx, choice))
                 }
                 6 => {
-                    let ((ink,), loan) = __Args::<(__psom::Held<[u8]>,)>::decode(call)?;
-                    __psom::done(this.s_draw(cx, __psom::lend(&ink, loan)))
+                    let ((ink,), _) = __Args::<(__psom::HeldSlice<u8>,)>::decode(call)?;
+                    __psom::done(this.s_draw(cx, ink.get()))
                 }
                 7 => {
                     let ((r#type,), _) = __Args::<(Status,)>::decode(call)?;

@@ -1,10 +1,12 @@
 use std::collections::HashMap;
 
 use psom::{
-    AnyHandle, Context, Handle, Lifecycle, ObjectDesc, Scope, Violation, distributed_object,
+    AnyHandle, Context, Handle, Lifecycle, ObjectDesc, Reply, Scope, Violation, distributed_object,
+    error::AskError,
 };
 
 use super::{
+    asking::ask,
     event::{Event, UploadEvent},
     model::content::ContentEvent,
     root::Root,
@@ -68,6 +70,36 @@ impl ContentsFollower {
     /// Returns the object that follows contents of this type.
     pub(super) fn follower(&self, kind: &str) -> Option<ObjectDesc> {
         self.followers.get(kind).map(|follower| follower.object)
+    }
+
+    /// Reserves a title for the upload with this cookie.
+    pub(super) fn reserve(&self, cx: &mut Context<Self>, title: &str, cookie: i32) {
+        let asked = ask(
+            cx,
+            cookie,
+            |server, cookie| server.s_reserve_title(title, cookie),
+            move |contents, cx, answer| contents.reservation_answered(cx, cookie, answer),
+        );
+        self.root.check_request(cx, cookie, "reserve a title", asked);
+    }
+
+    fn reservation_answered(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        answer: Result<Reply, AskError>,
+    ) {
+        match answer.map(|answer| answer.read()) {
+            Ok(Ok((status, cookie, content_id, owning_user_id))) => {
+                self.c_reserve_title_completed(cx, status, cookie, content_id, owning_user_id);
+            }
+            Ok(Err(error)) => cx.caller().expel(error.into()),
+            Err(AskError::TimedOut) => {
+                self.root.report(cx, Event::Upload { cookie, event: UploadEvent::TimedOut });
+            }
+            // The connection has ended, which is an event of its own.
+            Err(_) => {}
+        }
     }
 
     /// Removes a content that the server has removed or closed.

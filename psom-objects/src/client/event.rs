@@ -125,6 +125,10 @@ pub enum UploadEvent {
     /// cancelled. [`Finished`](Self::Finished) follows with the reason, if the server sends one.
     #[serde(rename = "uploadDisconnected")]
     Disconnected,
+    /// The server has not answered a request in time: the reservation of the title, the request to
+    /// upload, or the end of the upload. A late answer is still an event.
+    #[serde(rename = "uploadTimedOut")]
+    TimedOut,
     /// The upload has become a content.
     ContentCreated {
         /// The content's ID.

@@ -32,6 +32,7 @@
 //! `event` and `model` are plain data. [`Model::apply`] is public, so that a program that receives
 //! the events can keep a model of its own.
 
+mod asking;
 mod conference;
 mod contents;
 mod event;
@@ -45,7 +46,7 @@ mod upload;
 mod uploads;
 mod users;
 
-pub use conference::{Conference, Listener};
+pub use conference::{Conference, Listener, RequestError};
 pub use event::{Event, UploadEvent};
 pub use model::{
     board::{BoardEvent, BoardModel},

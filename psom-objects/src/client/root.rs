@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use psom::{Scope, Sent, error::CallError};
+use psom::{
+    Scope, Sent,
+    error::{AskError, CallError},
+};
 
 use super::{
     event::Event,
@@ -17,6 +20,9 @@ pub(super) trait Report: Send + Sync {
 
     /// Returns the meeting as it was after all calls before the current one.
     fn model<'a>(&self, scope: &'a Scope) -> Option<&'a Model>;
+
+    /// Queues the end of a request that could not be sent, for the program that waits for its outcome.
+    fn request_failed(&self, scope: &mut Scope, cookie: i32, action: &'static str, reason: String);
 
     /// Queues the release of a reserved title.
     fn release_title(&self, scope: &mut Scope, cookie: i32);
@@ -57,6 +63,21 @@ impl Root {
         let error = sent.ok().err().or_else(|| (reached == 0).then_some(CallError::Gone));
         if let Some(error) = error {
             self.report(scope, Event::NotSent { action, reason: error.to_string() });
+        }
+    }
+
+    /// Reports a request that could not be sent. `action` completes "cannot ...".
+    pub(super) fn check_request(
+        &self,
+        scope: &mut Scope,
+        cookie: i32,
+        action: &'static str,
+        asked: Result<(), AskError>,
+    ) {
+        if let Err(error) = asked {
+            let reason = error.to_string();
+            self.report(scope, Event::NotSent { action, reason: reason.clone() });
+            self.0.request_failed(scope, cookie, action, reason);
         }
     }
 }

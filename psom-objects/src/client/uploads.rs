@@ -4,9 +4,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use psom::{CallError, Context, Handle, Lifecycle, ObjectRef, Violation, distributed_object};
+use psom::{
+    CallError, Context, Handle, Lifecycle, ObjectRef, Reply, Violation, distributed_object,
+    error::{AskError, Misuse},
+};
 
 use super::{
+    asking::ask,
     event::{Event, UploadEvent},
     root::Root,
     upload::{PackageReader, Source, Upload},
@@ -181,10 +185,15 @@ impl ClientUploads {
 
     fn request(&mut self, cx: &mut Context<Self>, cookie: i32) {
         if let Some(form) = self.forms.get_mut(&cookie) {
-            let sent = cx.peers().s_request_web_upload_blob(cookie, &form.manifest);
-            form.is_requested = sent.reached > 0;
+            let asked = ask(
+                cx,
+                cookie,
+                |server, cookie| server.s_request_web_upload_blob(cookie, &form.manifest),
+                move |uploads, cx, answer| uploads.answered(cx, cookie, answer),
+            );
+            form.is_requested = asked.is_ok();
             let is_requested = form.is_requested;
-            self.root.check(cx, "request an upload through a browser", sent);
+            self.root.check_request(cx, cookie, "request an upload through a browser", asked);
             if !is_requested {
                 self.remove(cx, cookie, UploadFinishReason::UnknownFailure);
             }
@@ -209,17 +218,79 @@ impl ClientUploads {
             let (action, reason) = (ACTION, error.to_string());
             return self.root.report(cx, Event::NotSent { action, reason });
         }
-        let sent = cx.peers().s_request_upload(packed_bytes, unpacked_bytes, cookie);
-        if sent.reached > 0 {
+        let asked = ask(
+            cx,
+            cookie,
+            |server, cookie| server.s_request_upload(packed_bytes, unpacked_bytes, cookie),
+            move |uploads, cx, answer| uploads.answered(cx, cookie, answer),
+        );
+        if asked.is_ok() {
             self.requested.insert(cookie);
         }
-        self.root.check(cx, ACTION, sent);
+        self.root.check_request(cx, cookie, ACTION, asked);
     }
 
     /// Announces the end of an upload, or cancels it.
     pub(super) fn end(&self, cx: &mut Context<Self>, cookie: i32, cancel: bool) {
-        let sent = cx.peers().s_upload_finished(cookie, cancel);
-        self.root.check(cx, "end an upload", sent);
+        const ACTION: &str = "end an upload";
+        let asked = ask(
+            cx,
+            cookie,
+            |server, cookie| server.s_upload_finished(cookie, cancel),
+            move |uploads, cx, answer| uploads.answered(cx, cookie, answer),
+        );
+        if let Err(AskError::Call(CallError::Misuse(Misuse::CookieInUse(_)))) = asked {
+            // The upload is cancelled while the server verifies it. One answer ends both.
+            let sent = cx.peers().s_upload_finished(cookie, cancel);
+            self.root.check(cx, ACTION, sent);
+        } else {
+            self.root.check_request(cx, cookie, ACTION, asked);
+        }
+    }
+
+    /// Handles the answer to a request about an upload.
+    fn answered(&mut self, cx: &mut Context<Self>, cookie: i32, answer: Result<Reply, AskError>) {
+        match answer {
+            Ok(answer) => {
+                if let Err(violation) = self.deliver(cx, &answer) {
+                    cx.caller().expel(violation);
+                }
+            }
+            Err(AskError::TimedOut) => self.report(cx, cookie, UploadEvent::TimedOut),
+            // The connection has ended, which is an event of its own.
+            Err(_) => {}
+        }
+    }
+
+    /// Passes an answer to the method that it calls.
+    fn deliver(&mut self, cx: &mut Context<Self>, answer: &Reply) -> Result<(), Violation> {
+        match answer.method() {
+            "cAcceptUpload" => {
+                let (cookie, stream) = answer.read()?;
+                return self.c_accept_upload(cx, cookie, stream);
+            }
+            "cRejectUpload" => {
+                let (cookie, reason) = answer.read()?;
+                self.c_reject_upload(cx, cookie, reason);
+            }
+            "cAcceptWebUpload" => {
+                let (cookie, url) = answer.read()?;
+                self.c_accept_web_upload(cx, cookie, url);
+            }
+            "cAcceptWebDownload" => {
+                let (cookie, url) = answer.read()?;
+                self.c_accept_web_download(cx, cookie, url);
+            }
+            "cRejectWebDownload" => {
+                let (cookie, reason) = answer.read()?;
+                self.c_reject_web_download(cx, cookie, reason);
+            }
+            _ => {
+                let (cookie, reason) = answer.read()?;
+                self.c_upload_finished(cx, cookie, reason);
+            }
+        }
+        Ok(())
     }
 
     /// Requests the URL of a decrypted file.
@@ -230,11 +301,22 @@ impl ClientUploads {
         name: &str,
         is_attachment: bool,
     ) {
-        let sent = cx.peers().s_request_web_download_blob(cookie, name, is_attachment);
-        if sent.reached > 0 {
+        let asked = ask(
+            cx,
+            cookie,
+            |server, cookie| server.s_request_web_download_blob(cookie, name, is_attachment),
+            move |uploads, cx, answer| match answer {
+                Err(AskError::TimedOut) => {
+                    let reason = DownloadFinishReason::UnknownFailure;
+                    uploads.c_reject_web_download(cx, cookie, reason);
+                }
+                answer => uploads.answered(cx, cookie, answer),
+            },
+        );
+        if asked.is_ok() {
             self.downloads.insert(cookie);
         }
-        self.root.check(cx, "request a decrypted file", sent);
+        self.root.check_request(cx, cookie, "request a decrypted file", asked);
     }
 
     /// Sends the next bytes of a package up to [`MAX_IN_FLIGHT_BYTES`], and announces its end when

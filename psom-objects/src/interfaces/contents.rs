@@ -16,9 +16,11 @@ pub trait ContentManagerServer {
     /// Releases a reserved title.
     fn s_release_title(&mut self, cx: &mut Context<Self>, cookie: i32);
     /// Reserves a title for a content to be uploaded.
+    #[answered_by(c_reserve_title_completed)]
     fn s_reserve_title(&mut self, cx: &mut Context<Self>, title: &str, cookie: i32);
     /// Deprecated. Reserves a title together with an identifier of another system.
     #[wire(name = "sReserveTitle")]
+    #[answered_by(c_reserve_title_completed)]
     fn s_reserve_title_with_id(
         &mut self,
         cx: &mut Context<Self>,

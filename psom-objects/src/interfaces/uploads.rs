@@ -22,6 +22,7 @@ pub trait UploadManagerServer {
         manifest_xml: &str,
     );
     /// Requests to upload an OC package of these sizes.
+    #[answered_by(c_accept_upload, c_reject_upload)]
     fn s_request_upload(
         &mut self,
         cx: &mut Context<Self>,
@@ -30,9 +31,11 @@ pub trait UploadManagerServer {
         cookie: i32,
     );
     /// Announces that the whole package was sent, or that the client cancels the upload.
+    #[answered_by(c_upload_finished)]
     fn s_upload_finished(&mut self, cx: &mut Context<Self>, cookie: i32, cancel: bool);
     /// Requests a URL to which a browser uploads a single file.
     #[since(2)]
+    #[answered_by(c_accept_web_upload, c_reject_upload)]
     fn s_request_web_upload_blob(
         &mut self,
         cx: &mut Context<Self>,
@@ -41,6 +44,7 @@ pub trait UploadManagerServer {
     );
     /// Requests a URL from which a browser downloads a decrypted file.
     #[since(2)]
+    #[answered_by(c_accept_web_download, c_reject_web_download)]
     fn s_request_web_download_blob(
         &mut self,
         cx: &mut Context<Self>,

@@ -4,7 +4,10 @@
 //! Both directions accept chunks of any size, and between two chunks they keep at most one block
 //! that is not processed. So no file has to be in memory.
 
-use std::fmt;
+use std::{
+    fmt,
+    io::{self, Read},
+};
 
 use aes::Aes256;
 use cbc::cipher::{Array, Block, BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _};
@@ -15,6 +18,9 @@ pub const BLOCK_BYTES: usize = 16;
 
 /// Length of a key in bytes.
 pub const KEY_BYTES: usize = 32;
+
+/// The size of one read of a file, in bytes. A larger one does not make reading faster.
+const READ_BYTES: usize = 64 << 10;
 
 /// The key and the initialization vector of one file. No two files share them.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,6 +38,25 @@ pub struct PlainDigest {
     pub size: u64,
     /// The SHA-1 of the plain bytes.
     pub sha1: [u8; 20],
+}
+
+impl PlainDigest {
+    /// Reads plain bytes to their end, and returns their digest.
+    ///
+    /// # Errors
+    /// The error of the reader.
+    pub fn of(plain: &mut impl Read) -> io::Result<Self> {
+        let mut digest = RunningDigest { size: 0, sha1: Sha1::new() };
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            match plain.read(&mut buffer) {
+                Ok(0) => return Ok(digest.finish()),
+                Ok(count) => digest.update(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
 
 /// The reason why a file cannot be decrypted.

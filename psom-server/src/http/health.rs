@@ -96,5 +96,5 @@ pub(super) async fn metrics(_: Admin, State(app): State<Arc<App>>) -> Response {
         page.counter(&format!("cluster_{name}"), help, value)
     });
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(CONTENT_TYPE, kind)], page.text()).into_response()
+    ([(CONTENT_TYPE, kind)], format!("{}{}", page.text(), own.calls)).into_response()
 }

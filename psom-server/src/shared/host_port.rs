@@ -2,17 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-/// Splits `host:port`. An IPv6 address is in brackets.
-pub(crate) fn split_host_port(text: &str) -> Option<(&str, u16)> {
-    let (host, port) = text.rsplit_once(':')?;
-    let port = port.parse().ok()?;
-    let inner = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']').filter(|inner| inner.contains(':'))?,
-        None => Some(host).filter(|host| !host.contains(':'))?,
-    };
-    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:%".contains(&byte);
-    (!inner.is_empty() && inner.bytes().all(is_valid)).then_some((inner, port))
-}
+pub(crate) use psom_client::split_host_port;
 
 /// Joins a host and a port to `host:port`, with an IPv6 address in brackets.
 pub(crate) fn join_host_port(host: &str, port: u16) -> String {

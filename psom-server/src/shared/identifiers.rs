@@ -1,28 +1,17 @@
 //! Identifiers and names: how they are made, and which ones are valid.
 
+pub(crate) use psom_client::is_meeting_id;
 use psom_objects::texts::{changes_direction, has_visible, is_invisible, separates_lines};
 
 /// The prefix of the URIs of guests: users who joined by an open invitation. A user who is
 /// admitted by name cannot have such a URI.
 pub(crate) const GUEST_URI_PREFIX: &str = "guest:";
 
-/// Length limit of a meeting ID in bytes. Every file system supports directory names of this
-/// length.
-const MAX_MEETING_ID_BYTES: usize = 64;
-
 /// Length limit of a title, a display name or a URI in characters, as for the titles of contents.
 const MAX_TEXT_CHARS: usize = 255;
 
 /// Length of a random name in hexadecimal digits: 128 bits, which cannot be guessed.
 const RANDOM_NAME_DIGITS: usize = 32;
-
-/// Reports whether a text can be the ID of a meeting, and therefore the name of a directory.
-pub(crate) fn is_meeting_id(id: &str) -> bool {
-    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    (1..=MAX_MEETING_ID_BYTES).contains(&id.len())
-        && !id.starts_with('.')
-        && id.bytes().all(is_valid)
-}
 
 /// Reports whether a text can be a title or a display name.
 pub(crate) fn is_display_text(text: &str) -> bool {
@@ -51,16 +40,6 @@ pub(crate) fn is_random_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn meeting_ids_are_valid_directory_names() {
-        for good in ["a", "demo", "2026-10-18_team.call", &"x".repeat(64)] {
-            assert!(is_meeting_id(good), "{good}");
-        }
-        for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "ä", "a b", "a\0", &"x".repeat(65)] {
-            assert!(!is_meeting_id(bad), "{bad:?}");
-        }
-    }
 
     #[test]
     fn display_texts_are_visible_and_in_one_direction() {

@@ -16,6 +16,8 @@ pub(crate) struct Metrics {
     pub(crate) bytes_served: AtomicU64,
     pub(crate) tokens_issued: AtomicU64,
     pub(crate) unauthorized_requests: AtomicU64,
+    /// Counts the calls of each method, and measures the turns and queues of the meetings.
+    pub(crate) calls: psom::Metrics,
     /// The number of times that each limit has taken effect.
     pub(crate) hits: LimitHits,
 }

@@ -1,6 +1,7 @@
 //! Complete servers over sockets.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+mod client;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod cluster;
 mod durable;

@@ -229,6 +229,10 @@ async fn a_file_goes_in_and_out(https: bool) {
     let metrics = String::from_utf8(metrics.body).unwrap();
     assert!(metrics.contains("\npsom_uploads_finished_total 1\n"), "{metrics}");
     assert!(metrics.contains("\npsom_uploads_refused_total 1\n"), "{metrics}");
+    let method =
+        "{interface=\"Microsoft.Rtc.Server.DataMCU.Meeting.Meeting\",method=\"cMeetingReady\"}";
+    assert!(metrics.contains(&format!("\npsom_calls_sent_total{method} ")), "{metrics}");
+    assert!(metrics.contains("\npsom_turn_seconds_count "), "{metrics}");
 }
 
 #[tokio::test]

@@ -22,6 +22,9 @@ pub enum Misuse {
     /// A function that was to send a request called no method with `#[answered_by]`.
     #[error("no method with `#[answered_by(...)]` was called; add the attribute to the method")]
     NoRequest,
+    /// A request under a cookie that another request of the same object to the same peer has.
+    #[error("the cookie {0} has a request without an answer; use another cookie, or wait")]
+    CookieInUse(i32),
     /// A required part of a builder is missing or unusable. The text says what to change.
     #[error("{0}")]
     Builder(&'static str),

@@ -65,6 +65,9 @@ use crate::{
     wire::{auth::Credentials, record},
 };
 
+#[cfg(feature = "tokio")]
+use crate::metrics::Metrics;
+
 /// The delay of a driver from which time limits are extended: a driver that is this late has not read
 /// from the peers either. Shorter delays do not affect time limits of seconds.
 pub(crate) const MAX_LATENESS: Duration = Duration::from_millis(100);
@@ -199,6 +202,18 @@ impl Hub {
             failure: None,
         };
         Ok((hub, root))
+    }
+
+    /// Returns the metrics of the configuration.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn metrics(&self) -> Option<&Metrics> {
+        self.config.metrics.as_ref()
+    }
+
+    /// Returns the number of bytes that wait for all peers. Shared bytes count for each peer.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
     }
 
     /// Sets the wall-clock time at an instant ([`Scope::time`]). Between two calls it advances with the

@@ -59,10 +59,7 @@ impl<T: PsomType + Send + Sync> Lend for [T] {
     type Held = HeldSlice<T>;
 
     fn lend<'s>(held: &'s HeldSlice<T>, _: Loan<'s>) -> &'s [T] {
-        match held {
-            HeldSlice::Shared(bytes) => T::of_bytes(bytes).unwrap_or_default(),
-            HeldSlice::Decoded(elements) => elements,
-        }
+        held.get()
     }
 }
 
@@ -73,6 +70,16 @@ pub enum HeldSlice<T> {
     Shared(Bytes),
     /// The decoded elements.
     Decoded(Vec<T>),
+}
+
+impl<T: Decode> HeldSlice<T> {
+    /// Returns the elements.
+    pub fn get(&self) -> &[T] {
+        match self {
+            Self::Shared(bytes) => T::of_bytes(bytes).unwrap_or_default(),
+            Self::Decoded(elements) => elements,
+        }
+    }
 }
 
 impl<T: Decode> Decode for HeldSlice<T> {

@@ -19,7 +19,7 @@ pub use incoming::{Dispatched, Incoming, IntoOutcome, Outcome, Parameters, done,
 pub use lend::{Held, HeldSlice, Lend, Loan, lend};
 pub use print::sent_arguments;
 pub(crate) use print::{View, argument_hash, arguments};
-pub use probe::{Argument, ArgumentList, NoArgument, NoArguments};
+pub use probe::{Argument, ArgumentList, NoArgument, NoArguments, NoSlice};
 pub use target::{Declared, Interface, Target};
 
 pub use crate::wire::ParamDesc;

@@ -9,7 +9,7 @@
     reason = "the traits are the defaults of the inherent functions"
 )]
 
-use super::{Incoming, Loan, incoming::Parameters};
+use super::{HeldSlice, Incoming, Loan, incoming::Parameters};
 use crate::{
     error::{DecodeError, Violation},
     wire::{Decoder, Encode},
@@ -35,6 +35,16 @@ pub trait NoArgument<'a>: Sized {
 }
 
 impl<'a, T: ?Sized> NoArgument<'a> for Argument<'a, T> {}
+
+/// The default for slices whose elements cannot be decoded.
+pub trait NoSlice<T> {
+    /// Is never called: the descriptor of the interface does not compile.
+    fn get(&self) -> &[T] {
+        &[]
+    }
+}
+
+impl<T> NoSlice<T> for HeldSlice<T> {}
 
 /// The arguments of a received call, or the fields of a struct: a tuple.
 #[derive(Debug)]

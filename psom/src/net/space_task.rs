@@ -92,7 +92,7 @@ impl Driver {
             while !self.hub.is_busy()
                 && let Some(input) = self.deferred.pop_front()
             {
-                self.hub.handle_input(now(), input).await;
+                self.handle(input).await;
                 deadline = self.carry_out().await?;
             }
             if !is_open && self.commits.is_empty() && self.deferred.is_empty() {
@@ -103,13 +103,13 @@ impl Driver {
                 biased;
                 result = oldest(&mut self.commits) => {
                     self.commits.pop_front();
-                    self.hub.handle_input(now(), Input::Committed(result)).await;
+                    self.handle(Input::Committed(result)).await;
                 }
                 () = self.reports.filled.notified() => self.reports.take(&mut self.reporting),
                 Some(spawned) = self.spawned.join_next(), if !self.spawned.is_empty() => {
                     match spawned {
                         Ok((object, task)) => {
-                            self.hub.handle_input(now(), Input::Ran(object, task)).await;
+                            self.handle(Input::Ran(object, task)).await;
                         }
                         Err(error) => tracing::error!(%error, "A spawned future failed"),
                     }
@@ -118,23 +118,39 @@ impl Driver {
                     if is_open && self.deferred.len() < MAX_WAITING_MESSAGES =>
                 {
                     is_open = count > 0;
+                    if let Some(metrics) = self.hub.metrics().filter(|_| is_open) {
+                        metrics.taken(count);
+                    }
                     for message in batch.drain(..) {
                         self.on_message(message).await;
                     }
                     if deadline.is_some_and(|at| at <= now()) {
-                        self.hub.handle_input(now(), Input::Timeout).await;
+                        self.handle(Input::Timeout).await;
                     }
                 }
                 () = sleep_until(deadline) => {
-                    self.hub.handle_input(now(), Input::Timeout).await;
+                    self.handle(Input::Timeout).await;
                 }
             }
             let (at, time) = clock();
             self.hub.set_time(at, time);
-            for key in self.reporting.drain(..) {
+            for index in 0..self.reporting.len() {
+                let key = self.reporting[index];
                 let Some(link) = self.links.get(key) else { continue };
-                self.hub.handle_input(now(), Input::Written(key, link.take_written())).await;
+                let written = link.take_written();
+                self.handle(Input::Written(key, written)).await;
             }
+            self.reporting.clear();
+        }
+    }
+
+    /// Passes an input to the hub, and measures the turn.
+    async fn handle(&mut self, input: Input) {
+        let begun = self.hub.metrics().map(|_| Instant::now());
+        self.hub.handle_input(now(), input).await;
+        if let (Some(metrics), Some(begun)) = (self.hub.metrics(), begun) {
+            metrics.turn(begun.elapsed());
+            metrics.queued(self.hub.waiting_bytes());
         }
     }
 
@@ -153,7 +169,7 @@ impl Driver {
                 if !is_of_peer && (self.hub.is_busy() || !self.deferred.is_empty()) {
                     self.deferred.push_back(input);
                 } else {
-                    self.hub.handle_input(now(), input).await;
+                    self.handle(input).await;
                 }
             }
             Message::Stats(reply) => drop(reply.send(self.hub.stats())),
@@ -171,7 +187,7 @@ impl Driver {
         // If the requesting task has timed out, its transport is gone as well.
         if reply.send(key).is_err() {
             let lost = Input::Lost(key, LostReason::ApplicationEnded);
-            self.hub.handle_input(now(), lost).await;
+            self.handle(lost).await;
         }
     }
 
@@ -193,7 +209,8 @@ impl Driver {
                 Output::Timeout(at) => {
                     let Some(key) = self.reporting.pop() else { return Ok(at) };
                     let Some(link) = self.links.get(key) else { continue };
-                    self.hub.handle_input(now(), Input::Written(key, link.take_written())).await;
+                    let written = link.take_written();
+                    self.handle(Input::Written(key, written)).await;
                 }
                 output => change_link(&mut self.links, output),
             }

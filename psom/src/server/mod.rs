@@ -5,6 +5,8 @@ mod credentials;
 #[cfg(feature = "journal")]
 mod durable;
 mod end_cause;
+#[cfg(feature = "metrics")]
+mod metrics_page;
 mod tokens;
 #[cfg(feature = "websocket")]
 mod websocket;

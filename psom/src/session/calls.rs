@@ -43,6 +43,9 @@ impl Session {
         let resolved = arguments.resolved(|object| table.find(object))?;
         let arguments = resolved.as_ref().unwrap_or(arguments);
         self.outbound.call(key, method.latest, arguments, self.config.record_limit)?;
+        if let Some(metrics) = &self.config.metrics {
+            metrics.sent(interface, index, arguments.len());
+        }
         if self.trace.is_some() {
             let label = target.label.as_deref().unwrap_or_default();
             let (bytes, range) = arguments.shown();

@@ -1,6 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::limits::LimitHits;
+use crate::metrics::Metrics;
 
 /// The channel of ConnMgr.
 pub const BASE_CHANNEL: u32 = 0;
@@ -61,6 +62,8 @@ pub struct Config {
     pub call_burst: u32,
     /// Counts how often the limits have taken effect, by the names of the fields of this type.
     pub hits: LimitHits,
+    /// Counts calls, and measures turns and queues. Default: `None`, which counts nothing.
+    pub metrics: Option<Metrics>,
     /// Receives a line for each message that is sent (`->`) or received (`<-`).
     pub trace: Option<Trace>,
 }
@@ -87,6 +90,7 @@ impl Default for Config {
             calls_per_second: 2000,
             call_burst: 20_000,
             hits: LimitHits::default(),
+            metrics: None,
             trace: None,
         }
     }

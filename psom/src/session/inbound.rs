@@ -229,6 +229,9 @@ impl Session {
             let label = target.label.as_deref().unwrap_or_default();
             self.trace_call("<-", channel, proxy, label, desc, batch.bytes(), &arguments);
         }
+        if let Some(metrics) = &self.config.metrics {
+            metrics.received(interface, method, arguments.len());
+        }
         let address = Address { channel, proxy };
         Ok(Step::Event(Event::Call(Call { target, address, method, arguments })))
     }

@@ -9,9 +9,12 @@ use crate::{
     wire::{Decoder, ObjectKey},
 };
 
+/// The connection, the object and the cookie of a request.
+pub(super) type AskKey = (ConnectionKey, ObjectKey, i32);
+
 /// The requests of a space that have no answer yet.
 pub(super) struct Asks<W, K> {
-    pub(super) open: BTreeMap<(ConnectionKey, i32), Ask<W, K>>,
+    pub(super) open: BTreeMap<AskKey, Ask<W, K>>,
     /// The last cookie. Cookies count up and are never used again, so that a late answer cannot be taken
     /// for that of another request.
     pub(super) last_cookie: i32,
@@ -21,7 +24,6 @@ pub(super) struct Asks<W, K> {
 
 /// A request: `W` is the work that continues it, and `K` the key of its timer.
 pub(super) struct Ask<W, K> {
-    pub(super) object: ObjectKey,
     pub(super) request: &'static MethodDesc,
     pub(super) timer: K,
     pub(super) then: Box<dyn FnOnce(Result<Reply, AskError>) -> W + Send>,
@@ -73,6 +75,6 @@ impl<W, K> Asks<W, K> {
 
     /// Drops the requests of an object that was removed.
     pub(super) fn forget(&mut self, object: ObjectKey) {
-        self.open.retain(|_, ask| ask.object != object);
+        self.open.retain(|(_, of, _), _| *of != object);
     }
 }

@@ -90,6 +90,8 @@ type TakeResult =
 /// Work that handlers have queued.
 pub(super) enum Work {
     Task(ObjectKey, Task),
+    /// The continuation of a request, with the peer that has answered it.
+    Continue(ObjectKey, Option<Caller>, Task),
     Added(ObjectKey),
     Connected(ObjectKey, Caller),
     Disconnected(ObjectKey, Caller),

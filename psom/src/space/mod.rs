@@ -270,12 +270,8 @@ impl Space {
             let work = self.core.as_mut().and_then(|core| core.work.pop_front());
             let Some(work) = work else { return };
             match work {
-                Work::Task(object, task) => {
-                    let exists = self.enter(object, None, |cell| task.run(cell));
-                    if let (false, Some(core)) = (exists, &mut self.core) {
-                        core.undelivered += 1;
-                    }
-                }
+                Work::Task(object, task) => self.run_task(object, None, task),
+                Work::Continue(object, caller, task) => self.run_task(object, caller, task),
                 Work::Added(object) => {
                     self.enter(object, None, |cell| cell.notify(Occasion::Added));
                 }
@@ -297,6 +293,14 @@ impl Space {
                     self.push_disconnected(connection, gone);
                 }
             }
+        }
+    }
+
+    /// Runs a task on its object, or counts it if the object is gone.
+    fn run_task(&mut self, object: ObjectKey, caller: Option<Caller>, task: Task) {
+        let exists = self.enter(object, caller, |cell| task.run(cell));
+        if let (false, Some(core)) = (exists, &mut self.core) {
+            core.undelivered += 1;
         }
     }
 

@@ -87,9 +87,8 @@ impl Space {
                     break;
                 }
                 Some(Event::Call(call)) => {
-                    let Some(mut leased) =
-                        self.lease(call.target.object, Some(peer(connection, &call)))
-                    else {
+                    let from = peer(connection, &call);
+                    let Some(mut leased) = self.lease(call.target.object, Some(from)) else {
                         read.messages += 1;
                         continue;
                     };
@@ -110,7 +109,7 @@ impl Space {
                         };
                         let method = incoming.description();
                         let incoming = match leased.core().filter(|core| !core.asks.is_empty()) {
-                            Some(core) => core.take_answer(connection, object, incoming),
+                            Some(core) => core.take_answer(from, object, incoming),
                             None => Some(incoming),
                         };
                         let result = match incoming.map(|incoming| leased.dispatch(incoming)) {

@@ -175,6 +175,34 @@ fn cookies_are_never_used_again() {
 }
 
 #[test]
+fn several_requests_can_have_one_cookie() {
+    let mut pair = pair();
+    let ask = |cx: &mut Context<Client>, text: &'static str| {
+        let server = server(cx);
+        let request = move |server: AskServerProxy<psom::Peer<'_>>, cookie| {
+            server.s_add(text, cookie, &[1, 2])
+        };
+        cx.ask_under(7, server, LIMIT, request, |client, cx, answer| {
+            if answer.is_ok() {
+                assert!(cx.caller().id().is_some(), "the caller is the peer that has answered");
+            }
+            client.on_answer(cx, answer);
+        })
+    };
+    for text in ["add", "refuse"] {
+        pair.on_client(0, move |_, cx| ask(cx, text).unwrap());
+    }
+    let second = pair.on_client(0, move |_, cx| {
+        ask(cx, "no answer").unwrap();
+        ask(cx, "add")
+    });
+    assert_eq!(second, Err(AskError::Call(CallError::Misuse(Misuse::CookieInUse(7)))));
+    assert_eq!(pair.on_server(|server, _| server.cookies.clone()), [7, 7, 7]);
+    let expected = ["sum 3", "cRefused no"].map(str::to_owned).to_vec();
+    assert_eq!(recorded(&mut pair), (expected, vec![]));
+}
+
+#[test]
 fn only_requests_can_be_asked() {
     let mut pair = pair();
     let error = pair.on_client(0, |_, cx| {

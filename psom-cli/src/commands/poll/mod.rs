@@ -2,6 +2,7 @@ pub(in crate::commands) mod csv;
 
 use clap::{Args, Subcommand};
 use psom::{CallError, Context};
+use psom_client::ActionError;
 use psom_objects::{
     client::{Conference, PollModel, Upload},
     package::{ContentDetail, CreateContent, PollDetail},
@@ -16,6 +17,7 @@ use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     meeting::{
+        answers::action_failed,
         session::{LinkArgs, Meeting},
         texts,
     },
@@ -292,16 +294,25 @@ async fn modify(meeting: &mut Meeting, title: &str, asked: &Question) -> Result 
 async fn vote(meeting: &mut Meeting, title: &str, choice: &str) -> Result {
     let (id, before) = find(meeting, title).await?;
     let wanted = choice_index(choice, &before.choices)?;
-    let poll = change(meeting, id, move |conference, cx| conference.vote(cx, id, wanted)).await?;
-    match poll.vote {
-        vote if vote != wanted && !poll.open => {
-            Err(CommandError::new("the poll is closed; vote when it is open again"))
+    let vote = async |actions: psom_client::Actions| match wanted {
+        Some(choice) => actions.vote(id, choice).await,
+        None => actions.withdraw_vote(id).await,
+    };
+    match meeting.perform("the result", vote).await? {
+        Ok(()) => {}
+        Err(ActionError::Refused(_)) => {
+            let poll = meeting.content_by_id(id).await?.and_then(|content| content.poll);
+            return Err(CommandError::new(match poll {
+                None => "the poll was deleted meanwhile",
+                Some(poll) if poll.open => "you may not vote; ask a presenter of the meeting",
+                Some(_) => "the poll is closed; vote when it is open again",
+            }));
         }
-        vote if vote != wanted => {
-            Err(CommandError::new("you may not vote; ask a presenter of the meeting"))
-        }
+        Err(error) => return Err(action_failed(error)),
+    }
+    match wanted {
         Some(index) => {
-            let choice = poll.choices.get(index).map_or("", String::as_str);
+            let choice = before.choices.get(index).map_or("", String::as_str);
             out::line(format_args!("You have voted for \"{}\".", out::printable(choice)))
         }
         None => out::line("You have no vote."),

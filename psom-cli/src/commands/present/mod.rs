@@ -1,7 +1,10 @@
 mod lines;
 mod steps;
 
-use std::{pin::pin, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use clap::Args;
 use psom_objects::client::{ContentModel, Event, Model};
@@ -16,7 +19,10 @@ use super::get::slides::notes_of;
 use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, OrCannot as _, Result},
-    meeting::session::{LinkArgs, Meeting},
+    meeting::{
+        rejoining::{REJOINING, join_again},
+        session::{LinkArgs, Meeting},
+    },
     render::names::user,
     signals::interrupted,
     terminal::{keys::Keys, out},
@@ -25,7 +31,7 @@ use crate::{
 /// The exit status if another user takes the stage.
 const TAKEN_STATUS: u8 = 3;
 
-/// The exit status if the connection to the server ends.
+/// The exit status if the connection to the server ends, and the user cannot join again.
 const GONE_STATUS: u8 = 4;
 
 /// The time that a server may take to announce the next presenter after it has changed the stage.
@@ -46,10 +52,11 @@ to a slide, and q or Ctrl-C stops. The command prints each slide with its notes,
 and go, and the votes of polls as they arrive.
 
 A user who leaves the meeting also leaves the stage. So this command runs until it is interrupted,
-or until another user takes the stage.
+or until another user takes the stage. If the server restarts, the command joins again with the same
+invitation, and takes the stage again if no other user has taken it.
 
-Exit status: 0 if you leave the stage, 3 if another user takes it, 4 if the server ends the
-connection or is gone, 1 for other errors.")]
+Exit status: 0 if you leave the stage, 3 if another user takes it, 4 if the meeting ends or the server
+does not come back, 1 for other errors.")]
 pub(crate) struct Present {
     #[command(flatten)]
     link: LinkArgs,
@@ -69,7 +76,7 @@ impl Present {
         let mut meeting = self.link.join().await?;
         let (id, content) = meeting.content(&self.title).await?;
         let notes = download_notes(&meeting, &content).await?;
-        let stage = take_stage(&mut meeting, id).await?;
+        let mut stage = take_stage(&mut meeting, id).await?;
         // Signals are caught before the line is printed, so that a program that reads the line can
         // stop this one.
         let mut interrupted = pin!(interrupted()?);
@@ -78,28 +85,104 @@ impl Present {
         print_start(&meeting, id, &notes, keys.is_some()).await?;
         let mut digits = Digits::default();
         loop {
+            let following = async {
+                let on_stage = OnStage { id, stage, notes: &notes };
+                on_stage.follow(&mut meeting, &mut keys, &mut digits, interrupted.as_mut()).await
+            };
+            let end = match following.await {
+                Err(CommandError::Unreachable(why)) => End::Lost(why),
+                end => end?,
+            };
+            let why = match end {
+                End::Stopped => break,
+                End::Over(end) => {
+                    drop(keys);
+                    end?;
+                    break;
+                }
+                End::Lost(why) => why,
+            };
+            let again = async {
+                if self.link.can_join_again()? { self.again(id, stage).await } else { Ok(None) }
+            };
+            let again = tokio::select! {
+                again = again => again,
+                () = &mut interrupted => return Ok(()),
+                () = stop_key(&mut keys, &mut digits) => return Ok(()),
+            };
+            match again {
+                Ok(Some((joined, taken))) => (meeting, stage) = (joined, taken),
+                Ok(None) => return Err(gone(&why)),
+                Err(CommandError::Message(why) | CommandError::Unreachable(why)) => {
+                    return Err(gone(&why));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        meeting.leave().await
+    }
+
+    /// Joins again, and takes the stage again unless another user has it. Returns `None` if the server
+    /// answers that the user cannot join.
+    async fn again(&self, id: i64, before: StageState) -> Result<Option<(Meeting, StageState)>> {
+        let mut line = Some(REJOINING);
+        loop {
+            let joined = join_again(&mut line, async || self.link.join().await).await?;
+            let Some(mut meeting) = joined else { return Ok(None) };
+            match take_stage_again(&mut meeting, id, before).await {
+                // The connection is lost again.
+                Err(CommandError::Unreachable(_)) => {}
+                stage => return Ok(Some((meeting, stage?))),
+            }
+        }
+    }
+}
+
+/// The reason why this command no longer presents.
+enum End {
+    /// The user has left the stage.
+    Stopped,
+    /// The content is no longer on the stage, or another user is.
+    Over(Result),
+    /// The connection to the server is lost, for this reason.
+    Lost(String),
+}
+
+/// A content that this user presents.
+struct OnStage<'a> {
+    id: i64,
+    stage: StageState,
+    notes: &'a NotesBySlide,
+}
+
+impl OnStage<'_> {
+    /// Prints events and handles keys until this user leaves the stage.
+    async fn follow(
+        &self,
+        meeting: &mut Meeting,
+        keys: &mut Option<Keys>,
+        digits: &mut Digits,
+        mut interrupted: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<End> {
+        let Self { id, stage, notes } = *self;
+        loop {
             let step = tokio::select! {
                 event = meeting.next() => match event {
                     Ok(Some(event)) => {
-                        if let Some(end) = on_event(&mut meeting, &event, id, stage, &notes).await? {
-                            drop(keys);
-                            end?;
-                            break;
+                        if let Some(end) = on_event(meeting, &event, id, stage, notes).await? {
+                            return Ok(End::Over(end));
                         }
                         None
                     }
                     Ok(None) => {
-                        drop(keys);
-                        return Err(gone("the meeting has ended, or the server has stopped"));
+                        let why = "the meeting has ended, or the server has stopped";
+                        return Ok(End::Lost(why.to_owned()));
                     }
-                    Err(CommandError::Message(why) | CommandError::Unreachable(why)) => {
-                        drop(keys);
-                        return Err(gone(&why));
-                    }
+                    Err(CommandError::Message(why)) => return Ok(End::Over(Err(gone(&why)))),
                     Err(error) => return Err(error),
                 },
                 () = &mut interrupted => Some(KeyAction::Stop),
-                key = next_key(&mut keys) => digits.step(&key),
+                key = next_key(keys) => digits.step(&key),
             };
             match step {
                 None => {}
@@ -107,15 +190,25 @@ impl Present {
                 Some(KeyAction::Stop) => {
                     let leaving =
                         meeting.act(move |conference, cx| conference.stop_presenting(cx, Some(id)));
-                    leaving.await?;
-                    meeting.settle().await?;
-                    break;
+                    let left = match leaving.await {
+                        Ok(()) => meeting.settle().await,
+                        Err(error) => Err(error),
+                    };
+                    return match left {
+                        // The server removes a user who is gone from the stage.
+                        Ok(()) | Err(CommandError::Unreachable(_)) => Ok(End::Stopped),
+                        Err(error) => Err(error),
+                    };
                 }
-                Some(step) => go(&meeting, id, step).await?,
+                Some(step) => go(meeting, id, step).await?,
             }
         }
-        meeting.leave().await
     }
+}
+
+/// Waits for the key that stops the command.
+async fn stop_key(keys: &mut Option<Keys>, digits: &mut Digits) {
+    while digits.step(&next_key(keys).await) != Some(KeyAction::Stop) {}
 }
 
 async fn next_key(keys: &mut Option<Keys>) -> crossterm::event::KeyEvent {
@@ -142,6 +235,33 @@ async fn take_stage(meeting: &mut Meeting, id: i64) -> Result<StageState> {
         return Err(CommandError::new(why));
     }
     Ok(stage)
+}
+
+/// Takes the stage in a new connection, unless another user has it now.
+async fn take_stage_again(
+    meeting: &mut Meeting,
+    id: i64,
+    before: StageState,
+) -> Result<StageState> {
+    if let Some(other) = taken_by(meeting.read(stage_of).await?, before) {
+        return Err(taken(meeting, other).await?);
+    }
+    if meeting.content_by_id(id).await?.is_none() {
+        return Err(CommandError::new("the content was deleted"));
+    }
+    take_stage(meeting, id).await
+}
+
+/// Returns the other user who is on the stage now.
+fn taken_by(now: StageState, before: StageState) -> Option<i64> {
+    now.1.filter(|presenter| Some(*presenter) != before.1)
+}
+
+/// The error for a stage that another user has taken.
+async fn taken(meeting: &Meeting, other: i64) -> Result<CommandError> {
+    let name = meeting.read(move |model| user(model, other)).await?;
+    let message = format!("{} has taken the stage", out::printable(&name));
+    Ok(CommandError::Status { status: TAKEN_STATUS, message })
 }
 
 /// Downloads the notes of a presentation. A presentation without them, or any other content, has none.
@@ -201,9 +321,7 @@ async fn on_event(
         _ => None,
     };
     if let Some(other) = taken_by {
-        let name = meeting.read(move |model| user(model, other)).await?;
-        let message = format!("{} has taken the stage", out::printable(&name));
-        return Ok(Some(Err(CommandError::Status { status: TAKEN_STATUS, message })));
+        return Ok(Some(Err(taken(meeting, other).await?)));
     }
     let (event, notes) = (event.clone(), notes.clone());
     let lines = meeting.read(move |model| lines::lines(&event, model, id, &notes)).await?;
@@ -236,5 +354,20 @@ async fn go(meeting: &Meeting, id: i64, step: KeyAction) -> Result {
 impl Recordable for Present {
     fn record(&self, actions: &mut Actions) -> Result {
         recorded(actions.s_present(&self.title))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stage_is_taken_again_unless_another_user_has_it() {
+        let (content, ours, other) = (Some(7), Some(1), Some(2));
+        for (now, expected) in
+            [((None, None), None), ((content, ours), None), ((Some(8), other), other)]
+        {
+            assert_eq!(taken_by(now, (content, ours)), expected, "{now:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod boards;
 mod contents;
 mod notes;
+mod outcomes;
 mod polls;
 mod qna;
 mod slides;
@@ -10,6 +11,9 @@ mod uploads;
 
 use psom::{Context, DistributedObject, Handle, Lifecycle, ObjectDesc, Scope, distributed_object};
 
+pub use outcomes::RequestError;
+
+use self::outcomes::Outcomes;
 use super::{
     contents::{ContentsFollower, Extended, MakeFollower},
     event::Event,
@@ -57,6 +61,7 @@ pub struct Conference {
     model: Model,
     listener: Box<dyn Listener>,
     last_cookie: i32,
+    outcomes: Outcomes,
     has_ended: bool,
 }
 
@@ -72,6 +77,7 @@ impl Conference {
             model: Model::default(),
             listener: Box::new(listener),
             last_cookie: 0,
+            outcomes: Outcomes::default(),
             has_ended: false,
         };
         let file = NativeFileFollower::new;
@@ -139,37 +145,52 @@ impl Conference {
         &self.model
     }
 
-    fn apply(&mut self, event: Event) {
+    /// Reports whether the connection has ended. The model keeps its last state.
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    fn apply(&mut self, cx: &mut Context<Self>, event: Event) {
         // When the connection ends, every object is disconnected. The removal of all contents is
         // not an event of the meeting, and the model keeps its last state.
         if !self.has_ended {
             self.has_ended = event == Event::Ended;
             self.listener.before(&event, &self.model);
             let is_change = self.model.apply(&event);
+            let unknown = self.outcomes.on_event(&event);
             self.listener.changed(event, is_change);
+            if let Some(cookie) = unknown {
+                // The content is announced before the end of the barrier, or not at all.
+                let begun = cx.when_settled(move |conference, _, _| {
+                    conference.outcomes.complete(cookie);
+                });
+                if begun.is_err() {
+                    self.outcomes.complete(cookie);
+                }
+            }
         }
     }
 }
 
 impl Lifecycle for Conference {
-    fn disconnected(&mut self, _: &mut Context<Self>) {
-        self.apply(Event::Ended);
+    fn disconnected(&mut self, cx: &mut Context<Self>) {
+        self.apply(cx, Event::Ended);
     }
 }
 
 impl MeetingClient for Conference {
-    fn c_meeting_ready(&mut self, _: &mut Context<Self>) {
-        self.apply(Event::Ready);
+    fn c_meeting_ready(&mut self, cx: &mut Context<Self>) {
+        self.apply(cx, Event::Ready);
     }
 
     fn c_set_info(&mut self, _: &str) {}
 
-    fn c_set_server_time(&mut self, _: &mut Context<Self>, server_time: String) {
-        self.apply(Event::ServerTime { time: server_time });
+    fn c_set_server_time(&mut self, cx: &mut Context<Self>, server_time: String) {
+        self.apply(cx, Event::ServerTime { time: server_time });
     }
 
-    fn c_set_url_base(&mut self, _: &mut Context<Self>, url_base: String) {
-        self.apply(Event::UrlBase { url: url_base });
+    fn c_set_url_base(&mut self, cx: &mut Context<Self>, url_base: String) {
+        self.apply(cx, Event::UrlBase { url: url_base });
     }
 }
 
@@ -185,12 +206,20 @@ struct RootOfSpace;
 impl Report for RootOfSpace {
     fn report(&self, scope: &mut Scope, event: Event) {
         if let Some(root) = scope.root::<Conference>() {
-            scope.tell(root, |conference, _| conference.apply(event));
+            scope.tell(root, |conference, cx| conference.apply(cx, event));
         }
     }
 
     fn model<'a>(&self, scope: &'a Scope) -> Option<&'a Model> {
         scope.get(scope.root::<Conference>()?).ok().map(Conference::model)
+    }
+
+    fn request_failed(&self, scope: &mut Scope, cookie: i32, action: &'static str, reason: String) {
+        if let Some(root) = scope.root::<Conference>() {
+            scope.tell(root, move |conference, _| {
+                conference.outcomes.fail(cookie, &RequestError::NotSent { action, reason });
+            });
+        }
     }
 
     fn release_title(&self, scope: &mut Scope, cookie: i32) {

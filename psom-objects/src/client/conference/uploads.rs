@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use psom::{CallError, Context};
 
-use super::Conference;
+use super::{Conference, outcomes::RequestError};
 use crate::{
     client::{event::Event, upload::Upload, uploads::ClientUploads},
     package::Manifest,
@@ -22,10 +22,7 @@ impl Conference {
         title: impl Into<String>,
     ) -> Result<i32, CallError> {
         let (title, cookie) = (title.into(), self.next_cookie());
-        self.on_contents(cx, move |manager, cx| {
-            let sent = cx.peers().s_reserve_title(&title, cookie);
-            manager.root.check(cx, "reserve a title", sent);
-        })?;
+        self.on_contents(cx, move |manager, cx| manager.reserve(cx, &title, cookie))?;
         Ok(cookie)
     }
 
@@ -160,6 +157,25 @@ impl Conference {
             manager.request_download(cx, cookie, &name, is_attachment);
         })?;
         Ok(cookie)
+    }
+
+    /// Calls `then` with the outcome of a reservation of this turn, by its cookie.
+    pub fn when_reserved(
+        &mut self,
+        cookie: i32,
+        then: impl FnOnce(Result<(), RequestError>) + Send + 'static,
+    ) {
+        self.outcomes.wait_for_title(cookie, Box::new(then));
+    }
+
+    /// Calls `then` with the outcome of an upload of this turn, by its cookie: the ID of the content that
+    /// it has become, or `None` if the package creates no content.
+    pub fn when_uploaded(
+        &mut self,
+        cookie: i32,
+        then: impl FnOnce(Result<Option<i64>, RequestError>) + Send + 'static,
+    ) {
+        self.outcomes.wait_for_upload(cookie, Box::new(then));
     }
 
     /// Returns a cookie that this client has not used yet, for the upload of a package that needs

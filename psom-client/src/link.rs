@@ -32,8 +32,10 @@ use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::link_authority::{FINGERPRINT_BYTES, LinkAuthority};
-use crate::shared::{host_port::split_host_port, identifiers::is_meeting_id};
+use super::{
+    authority::{FINGERPRINT_BYTES, LinkAuthority},
+    names::{is_meeting_id, split_host_port},
+};
 
 /// A link to join a meeting. Its text form is one line.
 #[derive(Clone, PartialEq, Eq)]

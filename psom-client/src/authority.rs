@@ -187,18 +187,29 @@ fn pinned_client(
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+        KeyPair, KeyUsagePurpose,
+    };
     use rustls::pki_types::pem::PemObject as _;
 
     use super::*;
-    use crate::{testing::Directory, tls::Identity};
 
-    /// Returns the chain that the server of a new identity sends, and its authority.
+    /// Returns the chain that a server with a new authority sends, and the authority.
     fn chain(host: &str) -> (Vec<CertificateDer<'static>>, Vec<u8>) {
-        let directory = Directory::new();
-        let identity = Identity::open(&directory, &[host]).unwrap();
-        let files = ["server.pem", "ca.pem"].map(|name| directory.join(name));
-        let chain = files.map(|path| CertificateDer::from_pem_file(path).unwrap());
-        (chain.into(), identity.authority)
+        let mut authority = CertificateParams::default();
+        authority.distinguished_name.push(DnType::CommonName, "authority");
+        authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let key = KeyPair::generate().unwrap();
+        let root = authority.self_signed(&key).unwrap().der().clone();
+        let issuer = Issuer::new(authority, key);
+        let mut server = CertificateParams::new([host.to_owned()]).unwrap();
+        server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let leaf = server.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
+        let bytes = root.to_vec();
+        (vec![leaf.der().clone(), root], bytes)
     }
 
     fn verify(authority: &[u8], chain: &[CertificateDer<'static>], name: &str) -> bool {

@@ -1,10 +1,11 @@
 //! The client side of `POST /api/join`: exchanging an invitation for a join token.
 
-use std::{io, pin::pin, time::Duration};
+use std::{fmt, io, pin::pin, time::Duration};
 
-use axum::body::{Body, to_bytes};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
     Method, Request,
+    body::Bytes,
     client::conn::http1,
     header::{CONNECTION, CONTENT_TYPE, HOST},
 };
@@ -18,8 +19,10 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::join_link::{JoinCredential, JoinLink};
-use crate::shared::host_port::split_host_port;
+use super::{
+    link::{JoinCredential, JoinLink},
+    names::split_host_port,
+};
 
 /// The time that the web server may take to connect and answer. A server of a cluster takes at most
 /// 8 s to forward the request, so this timeout is longer.
@@ -65,6 +68,128 @@ pub enum ExchangeError {
     /// The answer does not come from a psom server.
     #[error("the web server at {0} is not a psom server; check the join link")]
     NotPsom(String),
+    /// The server is behind a proxy that requires a header, and the answer has none.
+    #[error("the server is behind a proxy and gave no header for it; ask the server's operator")]
+    NoProxyHeader,
+}
+
+impl ExchangeError {
+    /// Reports whether another attempt can succeed without a change by a person.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Http { .. } | Self::TimedOut(_))
+    }
+}
+
+/// The person who joins by an invitation.
+#[derive(Clone, Default)]
+pub struct Visitor {
+    /// The display name, unless the invitation determines it. Without one, the server keeps the name that
+    /// it knows.
+    pub name: Option<String>,
+    /// The secret by which a server recognizes the same guest in a later connection. Without one, each
+    /// exchange of an open invitation creates another guest.
+    pub secret: Option<String>,
+}
+
+impl Visitor {
+    /// Creates a visitor with a display name.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), secret: None }
+    }
+}
+
+impl fmt::Debug for Visitor {
+    /// Leaves out the secret, which must not get into logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visitor").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The request that exchanges an invitation for a join token: `POST` with JSON.
+#[derive(Clone)]
+pub struct JoinRequest {
+    /// The address.
+    pub url: String,
+    /// The body.
+    pub body: Value,
+}
+
+impl fmt::Debug for JoinRequest {
+    /// Leaves out the body, which has the secret of the invitation.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinRequest").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// The answer to a join request: a token for one connection within 120 seconds, with its context.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct Admitted {
+    /// The join token (`sAuthId`).
+    pub token: String,
+    /// The user's URI, if the server has sent it. That of a guest begins with `guest:`.
+    pub uri: Option<String>,
+    /// The user's display name, if the server has sent it.
+    pub name: Option<String>,
+    /// The user's role, if the server has sent it.
+    pub role: Option<String>,
+    /// Upper bound on a package in bytes, if the server has sent it.
+    pub package_limit: Option<u64>,
+    /// The address of the conference (`pwsURI`). In a cluster, it can be another server than that of the
+    /// link.
+    pub address: Option<String>,
+    /// The header that a proxy in front of the server requires (section 3.2.3.1.1.1).
+    pub proxy_header: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Admitted {
+    /// Leaves out the token, which must not get into logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admitted").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Admitted {
+    /// Creates the context of a token that came with the link.
+    pub fn with_token(token: impl Into<String>) -> Self {
+        Self { token: token.into(), ..Self::default() }
+    }
+
+    /// Reads the answer of a server. `http` is the address of the server, for errors.
+    ///
+    /// # Errors
+    /// The answer is a refusal, or not that of a server of this protocol.
+    pub fn from_answer(answer: &Value, http: &str) -> Result<Self, ExchangeError> {
+        let text = |name: &str| answer[name].as_str().map(str::to_owned);
+        let Some(token) = text("sAuthId") else {
+            let refused = text("error").map(ExchangeError::Refused);
+            return Err(refused.unwrap_or_else(|| ExchangeError::NotPsom(http.to_owned())));
+        };
+        let proxy_header = match (answer["modes"].as_str(), text("proxyHeader")) {
+            (Some("fwdtls"), Some(header)) => Some(header.into_bytes()),
+            (Some("fwdtls"), None) => return Err(ExchangeError::NoProxyHeader),
+            _ => None,
+        };
+        Ok(Self {
+            token,
+            uri: text("uri"),
+            name: text("displayName"),
+            role: text("role"),
+            package_limit: answer["packageLimit"].as_u64(),
+            address: text("pwsURI"),
+            proxy_header,
+        })
+    }
+
+    /// Returns the link for the one connection. In a cluster, the meeting can run on a server other than the
+    /// one in the link. The certificates of all servers are signed by the same authority.
+    #[must_use]
+    pub fn link(&self, link: &JoinLink) -> JoinLink {
+        let address = self.address.as_ref().unwrap_or(&link.address).clone();
+        let credential = JoinCredential::Token(self.token.clone());
+        JoinLink { address, credential, ..link.clone() }
+    }
 }
 
 impl JoinLink {
@@ -78,24 +203,42 @@ impl JoinLink {
     /// # Errors
     /// The web server cannot be reached or refuses the invitation.
     pub async fn exchange(&self, name: &str) -> Result<Self, ExchangeError> {
-        let JoinCredential::Invitation { secret, http } = &self.credential else {
-            return Ok(self.clone());
-        };
-        let body = json!({ "invite": secret, "meeting": self.meeting, "displayName": name });
-        let body = body.to_string();
-        let answer = timeout(ANSWER_TIMEOUT, self.post_join(http, body)).await;
-        let answer = answer.map_err(|_| ExchangeError::TimedOut(http.clone()))??;
-        match (answer["sAuthId"].as_str(), answer["error"].as_str()) {
-            (Some(token), _) => {
-                // In a cluster, the meeting can run on a server other than the one in the link. The
-                // certificates of all servers are signed by the same authority.
-                let address = answer["pwsURI"].as_str().unwrap_or(&self.address).to_owned();
-                let credential = JoinCredential::Token(token.into());
-                Ok(Self { address, credential, ..self.clone() })
+        let admitted = self.redeem(&Visitor::named(name)).await?;
+        Ok(match &self.credential {
+            JoinCredential::Token(_) => self.clone(),
+            JoinCredential::Invitation { .. } => admitted.link(self),
+        })
+    }
+
+    /// Exchanges the invitation in the link for a join token. A link that has a join token already needs no
+    /// exchange, and its token is returned.
+    ///
+    /// # Errors
+    /// Those of [`exchange`](Self::exchange).
+    pub async fn redeem(&self, visitor: &Visitor) -> Result<Admitted, ExchangeError> {
+        let (http, request) = match (&self.credential, self.join_request(visitor)) {
+            (JoinCredential::Invitation { http, .. }, Some(request)) => (http, request),
+            (JoinCredential::Token(token), _) => return Ok(Admitted::with_token(token)),
+            (JoinCredential::Invitation { http, .. }, None) => {
+                return Err(ExchangeError::Address(http.clone()));
             }
-            (None, Some(reason)) => Err(ExchangeError::Refused(reason.into())),
-            (None, None) => Err(ExchangeError::NotPsom(http.clone())),
+        };
+        let answer = timeout(ANSWER_TIMEOUT, self.post_join(http, request.body.to_string())).await;
+        let answer = answer.map_err(|_| ExchangeError::TimedOut(http.clone()))??;
+        Admitted::from_answer(&answer, http)
+    }
+
+    /// Returns the request that exchanges the invitation in the link, for programs with an HTTP client of
+    /// their own. A link with a join token has none.
+    #[must_use]
+    pub fn join_request(&self, visitor: &Visitor) -> Option<JoinRequest> {
+        let JoinCredential::Invitation { secret, http } = &self.credential else { return None };
+        let mut body =
+            json!({ "invite": secret, "meeting": self.meeting, "displayName": visitor.name });
+        if let Some(guest) = &visitor.secret {
+            body["guest"] = guest.as_str().into();
         }
+        Some(JoinRequest { url: format!("{}/api/join", http.trim_end_matches('/')), body })
     }
 
     /// Sends the body to `POST /api/join` of a web server and returns the answer, or null if the
@@ -134,11 +277,11 @@ async fn post(
         .header(HOST, authority)
         .header(CONNECTION, "close")
         .header(CONTENT_TYPE, "application/json")
-        .body(Body::from(body))?;
+        .body(Full::new(Bytes::from(body)))?;
     let answer = async {
         let response = sender.send_request(request).await?;
-        let body = to_bytes(Body::new(response.into_body()), MAX_ANSWER_BYTES).await?;
-        Ok::<_, BoxError>(body.into())
+        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await?;
+        Ok::<_, BoxError>(body.to_bytes().into())
     };
     let (mut answer, mut connection) = (pin!(answer), pin!(connection));
     // The connection makes progress only while it is polled.
@@ -218,6 +361,28 @@ mod tests {
     async fn exchange(answer: impl Into<Vec<u8>>) -> Result<Vec<u8>, BoxError> {
         let server = AbruptServer { answer: answer.into(), has_request: false, reader: None };
         post(server, "host:1", "{}".into()).await
+    }
+
+    #[test]
+    fn proxy_header_belongs_to_its_mode() {
+        let header = |mut answer: Value| {
+            answer["sAuthId"] = "0f".into();
+            Admitted::from_answer(&answer, "").map(|admitted| admitted.proxy_header).map_err(drop)
+        };
+        let both = json!({ "modes": "fwdtls", "proxyHeader": "team-7" });
+        assert_eq!(header(both), Ok(Some(b"team-7".to_vec())));
+        assert_eq!(header(json!({ "modes": "tls", "proxyHeader": "team-7" })), Ok(None));
+        assert_eq!(header(json!({ "modes": "tls", "proxyHeader": null })), Ok(None));
+        assert_eq!(header(json!({})), Ok(None));
+        assert_eq!(header(json!({ "modes": "fwdtls" })), Err(()));
+    }
+
+    #[test]
+    fn refusal_is_the_text_of_the_server() {
+        let error = |answer: Value| Admitted::from_answer(&answer, "http://h:1").unwrap_err();
+        assert_eq!(error(json!({ "error": "no such meeting" })).to_string(), "no such meeting");
+        let other = error(Value::Null).to_string();
+        assert!(other.contains("http://h:1 is not a psom server"), "{other}");
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The queue between the space of a client and the command that follows it.
+//! The queue between the space of a client and the program that follows it.
 
 use std::sync::{
     Arc,
@@ -7,45 +7,47 @@ use std::sync::{
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// Upper bound on the queued items. The space must not wait for the command, so the queue ends when
+/// Upper bound on the queued items. The space must not wait for the program, so the queue ends when
 /// it is full. The largest meeting that a client follows fits into this.
 const MAX_QUEUED_BYTES: usize = 256 << 20;
 
 /// Sends items without waiting.
-pub(crate) struct Sender<T> {
+#[derive(Debug)]
+pub struct Sender<T> {
     items: Option<UnboundedSender<(usize, T)>>,
     shared: Arc<Shared>,
 }
 
 /// Receives the items in their order.
-pub(crate) struct Receiver<T> {
+#[derive(Debug)]
+pub struct Receiver<T> {
     items: UnboundedReceiver<(usize, T)>,
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Shared {
     queued_bytes: AtomicUsize,
     is_overrun: AtomicBool,
 }
 
-/// Creates a queue.
-pub(crate) fn queue<T>() -> (Sender<T>, Receiver<T>) {
+/// Creates a queue of at most 256 MiB.
+#[must_use]
+pub fn queue<T>() -> (Sender<T>, Receiver<T>) {
     let (sender, items) = unbounded_channel();
     let shared = Arc::<Shared>::default();
     (Sender { items: Some(sender), shared: Arc::clone(&shared) }, Receiver { items, shared })
 }
 
 impl<T> Sender<T> {
-    /// Queues an item of this size. If the queue is full, drops the item and ends the queue after the
-    /// items that are in it.
-    pub(crate) fn send(&mut self, item: T, bytes: usize) {
+    /// Queues an item of a size. If the queue is full, it ends after the items that it has.
+    pub fn send(&mut self, item: T, bytes: usize) {
         let Some(items) = &self.items else { return };
         if self.shared.queued_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > MAX_QUEUED_BYTES {
             self.shared.is_overrun.store(true, Ordering::Relaxed);
             self.items = None;
         } else {
-            // The receiver is gone once the command has ended.
+            // The receiver is gone once the program has lost interest.
             let _ = items.send((bytes, item));
         }
     }
@@ -53,14 +55,14 @@ impl<T> Sender<T> {
 
 impl<T> Receiver<T> {
     /// Returns the next item, or `None` if the queue has ended.
-    pub(crate) async fn next(&mut self) -> Option<T> {
+    pub async fn next(&mut self) -> Option<T> {
         let (bytes, item) = self.items.recv().await?;
         self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
         Some(item)
     }
 
     /// Reports whether the queue was full, so that later items are missing.
-    pub(crate) fn is_overrun(&self) -> bool {
+    pub fn is_overrun(&self) -> bool {
         self.shared.is_overrun.load(Ordering::Relaxed)
     }
 }
