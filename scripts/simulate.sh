@@ -27,12 +27,14 @@ awk '
     gsub(/[,;(]/, "")
     meetings += $1; failed += $3; events += $5; connections += $7; actions += $9
     simulated += $11; seconds += $15
+    if ($(NF - 1) > wait) wait = $(NF - 1)
     next
   }
   { count = $1; $1 = ""; faults[$0] += count }
   END {
     printf "%d meetings, %d failed; %d events, %d connections, %d actions; ", meetings, failed, events, connections, actions
-    printf "%d simulated seconds in %.0f s (%.0f per second)\n", simulated, seconds, simulated / seconds
+    printf "%d simulated seconds in %.0f s (%.0f per second); ", simulated, seconds, simulated / seconds
+    printf "longest wait %d turns\n", wait
     for (fault in faults) printf "%8d%s\n", faults[fault], fault | "sort -k 2"
   }' "$results"/*.out
 [ -z "$(cat "$results"/*.failed)" ]

@@ -69,12 +69,14 @@ fn main() -> ExitCode {
     let _ = writeln!(
         out,
         "{runs} meetings, {failures} failed; {} events, {} connections, {} actions; {simulated:.0} \
-         simulated seconds in {seconds:.1} s ({:.0} per second); fingerprint {:016x}",
+         simulated seconds in {seconds:.1} s ({:.0} per second); fingerprint {:016x}; \
+         longest wait {} turns",
         total.events,
         total.connections,
         total.actions,
         simulated / seconds,
         total.fingerprint,
+        total.longest_wait,
     );
     for (kind, count) in &total.faults {
         let _ = writeln!(out, "{count:>8} {kind}");

@@ -9,7 +9,7 @@ use psom::{
 };
 use psom_objects::client::{Conference, Event, Model};
 
-use super::{facts::Segment, wire::Pipe};
+use super::{facts::Segment, greedy::GreedyState, wire::Pipe};
 
 /// The events and the model that one client has received.
 #[derive(Default)]
@@ -55,6 +55,13 @@ pub(super) struct Client {
     pub(super) open_segments: BTreeMap<i64, usize>,
     /// The number of the server's process.
     pub(super) epoch: u32,
+    /// How the client is greedy; `None` if it follows the rules.
+    pub(super) greed: Option<GreedyState>,
+    /// The bytes that the server's hub has received and handled.
+    pub(super) received_bytes: usize,
+    pub(super) handled_bytes: usize,
+    /// The number of turns for which the server has handled none of the client's bytes.
+    pub(super) waited_turns: usize,
 }
 
 impl Client {
@@ -100,6 +107,10 @@ impl Client {
             segments: Vec::new(),
             open_segments: BTreeMap::new(),
             epoch: 0,
+            greed: None,
+            received_bytes: 0,
+            handled_bytes: 0,
+            waited_turns: 0,
         })
     }
 

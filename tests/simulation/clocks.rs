@@ -41,7 +41,9 @@ impl World<'_> {
                 Side::Server
             }
             Event::Ran(side, ..) | Event::Lose(_, side) => *side,
-            Event::Act(client, _) | Event::Leave(client) => Side::Client(*client),
+            Event::Act(client, _) | Event::BeGreedy(client) | Event::Leave(client) => {
+                Side::Client(*client)
+            }
             _ => return None,
         };
         match side {

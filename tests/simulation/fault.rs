@@ -59,8 +59,8 @@ const ALL: [Fault; 21] = [
     Fault::Burst,
 ];
 
-/// The kinds of faults that a summary counts. A fault is counted when it takes effect.
-pub const FAULTS: [&str; 24] = [
+/// The kinds of faults and loads that a summary counts. A fault is counted when it takes effect.
+pub const FAULTS: [&str; 29] = [
     "bursts",
     "changed bytes",
     "clock jumps",
@@ -69,6 +69,11 @@ pub const FAULTS: [&str; 24] = [
     "commits delayed by minutes",
     "cut connections",
     "duplicate joins",
+    "greedy calls",
+    "greedy group calls",
+    "greedy joins without reading",
+    "greedy renames",
+    "greedy uploads",
     "half-open connections",
     "invalid calls",
     "killed processes",

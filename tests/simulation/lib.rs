@@ -13,6 +13,7 @@ mod clocks;
 mod end;
 mod facts;
 mod fault;
+mod greedy;
 mod journal;
 mod offline;
 mod raw;
@@ -42,6 +43,8 @@ pub struct Summary {
     pub connections: u64,
     /// The number of actions by the users.
     pub actions: u64,
+    /// The most turns of the server for which a client that followed the rules had to wait.
+    pub longest_wait: usize,
     /// The number of injected faults of each kind.
     pub faults: BTreeMap<&'static str, u64>,
     /// A hash of the story. Two runs of a seed have the same hash.
@@ -91,6 +94,7 @@ impl Summary {
         self.simulated_ms += other.simulated_ms;
         self.connections += other.connections;
         self.actions += other.actions;
+        self.longest_wait = self.longest_wait.max(other.longest_wait);
         for (kind, count) in &other.faults {
             *self.faults.entry(kind).or_default() += count;
         }

@@ -144,6 +144,7 @@ impl World<'_> {
             return self.look_at(place);
         }
         if let Some(key) = client.at_server {
+            client.received_bytes += bytes.len();
             return self.input(side, Input::Received(key, bytes));
         }
         let Some(mut session) = client.fresh.take() else { return Ok(()) };

@@ -29,8 +29,12 @@ impl World<'_> {
             self.schedule_ms(100, 1_000, Event::Connect(slot));
             return Ok(());
         }
-        let delay_us = 1 << self.rng.u32(4..15);
-        let piece = 1 << self.rng.u32(6..17);
+        let mut delay_us = 1 << self.rng.u32(4..15);
+        let mut piece = 1 << self.rng.u32(6..17);
+        if self.is_greedy {
+            // A client that is slower than the output that greedy peers cause is a slow reader.
+            (piece, delay_us) = (piece.max(4096), delay_us.min(1_000));
+        }
         let client = self.connect(user, (piece, delay_us))?;
         self.clients[client].slot = Some(slot);
         if slot == 0 {

@@ -26,6 +26,8 @@ pub(super) struct Pipe {
     pub(super) piece: usize,
     /// The longest time between two moves, in microseconds.
     pub(super) delay_us: u64,
+    /// The receiver reads this many bytes and no more.
+    pub(super) readable_bytes: usize,
 }
 
 /// The size of the socket buffers of a transport in bytes.
@@ -47,6 +49,7 @@ impl Pipe {
             is_receiver_awake: true,
             piece,
             delay_us,
+            readable_bytes: usize::MAX,
         }
     }
 
@@ -78,7 +81,9 @@ impl Pipe {
         }
         let is_read = !self.is_paused && self.is_receiver_awake;
         let most = if is_read { self.socket.len().min(self.piece) } else { 0 };
+        let most = most.min(self.readable_bytes);
         let count = if most == 0 { 0 } else { rng.usize(1..=most) };
+        self.readable_bytes = self.readable_bytes.saturating_sub(count);
         self.socket.split_to(count)
     }
 
@@ -96,7 +101,8 @@ impl Pipe {
 
     /// Reports whether another move would have an effect.
     pub(super) fn has_work(&self) -> bool {
-        let can_deliver = !self.socket.is_empty() && !self.is_paused && self.is_receiver_awake;
+        let is_read = !self.is_paused && self.is_receiver_awake && self.readable_bytes > 0;
+        let can_deliver = !self.socket.is_empty() && is_read;
         let has_room = self.socket.len() < SOCKET_BYTES;
         let can_accept = !self.driver.is_empty() && has_room && self.is_sender_awake;
         can_deliver || can_accept

@@ -12,6 +12,7 @@ use super::{
     Story, Summary,
     client::Client,
     facts::{Facts, note_order},
+    greedy::GREEDY,
     journal::Journal,
     server::{Server, restore},
     side::{self, Effect},
@@ -29,6 +30,15 @@ const REST: Duration = Duration::from_secs(300);
 /// Upper bound on the faults of a run, which has fewer. Some runs have none or few, so that a
 /// failure is easy to explain.
 const MAX_FAULTS: u32 = 16;
+
+/// The lowest hard limit beside greedy clients, in bytes.
+const MIN_HARD_LIMIT_BYTES: usize = 2 << 20;
+
+/// Every fourth run has greedy clients.
+const GREEDY_RUNS: u64 = 4;
+
+/// The calls per second and the burst of each connection beside greedy clients, low enough to take effect.
+const RATE: (u32, u32) = (500, 2_000);
 
 /// Upper bound on the calls of a hub at one moment. A hub that needs more calls never comes to
 /// rest.
@@ -56,6 +66,10 @@ pub(super) enum Event {
     /// A user acts, and keeps acting if the flag is set.
     Act(usize, bool),
     Connect(usize),
+    /// Greedy clients connect.
+    BeginGreed,
+    /// A greedy client makes calls.
+    BeGreedy(usize),
     /// The transport of one side is gone.
     Lose(usize, Side),
     Fault,
@@ -108,6 +122,10 @@ pub(super) struct World<'a> {
     joins_inputs: bool,
     /// Whether the outputs of the server will be polled at this moment.
     is_poll_scheduled: bool,
+    /// Whether there are greedy clients.
+    pub(super) is_greedy: bool,
+    /// Whether the server has read since its outputs were last polled.
+    pub(super) has_read: bool,
     /// Whether the organizer has seen the whole meeting since the server has started.
     pub(super) is_opened: bool,
     pub(super) summary: Summary,
@@ -129,7 +147,17 @@ impl<'a> World<'a> {
         config.soft_limit = (64 * 1024) << rng.u32(..5);
         config.hard_limit = 8 * config.soft_limit;
         let mut facts = Facts::default();
-        SLOTS.iter().for_each(|(user, role)| facts.rights.set(*user, *role));
+        let users = SLOTS.into_iter().chain(GREEDY);
+        users.clone().for_each(|(user, role)| facts.rights.set(user, role));
+        let is_greedy = seed.is_multiple_of(GREEDY_RUNS);
+        if is_greedy {
+            // A low soft limit, so that peers with unread answers are paused. The hard limit leaves room for
+            // the output that greedy peers cause.
+            config.soft_limit = (8 * 1024) << rng.u32(..8);
+            config.hard_limit = (8 * config.soft_limit).max(MIN_HARD_LIMIT_BYTES);
+            // In half of these runs, only the turns protect the others.
+            (config.calls_per_second, config.call_burst) = if rng.bool() { (0, 0) } else { RATE };
+        }
         Self {
             rng,
             now,
@@ -141,7 +169,7 @@ impl<'a> World<'a> {
             epoch: 0,
             clients: Vec::new(),
             active: Vec::new(),
-            roles: SLOTS.into_iter().collect(),
+            roles: users.collect(),
             journal: Journal::default(),
             last_commit_at: now,
             commit_delay_ms: 5,
@@ -154,6 +182,8 @@ impl<'a> World<'a> {
             kill_after: None,
             joins_inputs,
             is_poll_scheduled: false,
+            is_greedy,
+            has_read: false,
             is_opened: false,
             summary: Summary::default(),
             calls_at_once: (now, 0),
@@ -168,6 +198,11 @@ impl<'a> World<'a> {
         let faults = self.rng.u32(..MAX_FAULTS);
         for _ in 0..faults {
             self.schedule_ms(1_000, 60_000, Event::Fault);
+        }
+        if self.is_greedy {
+            for _ in 0..self.rng.u32(1..4) {
+                self.schedule_ms(5_000, 55_000, Event::BeginGreed);
+            }
         }
         let end = self.started + MEETING;
         self.run_until(end)?;
@@ -288,6 +323,8 @@ impl<'a> World<'a> {
             }
             Event::Act(client, goes_on) => self.act(client, goes_on),
             Event::Connect(slot) => self.connect_slot(slot),
+            Event::BeginGreed => self.begin_greed(),
+            Event::BeGreedy(client) => self.be_greedy(client),
             Event::Lose(client, side) => self.lose(client, side, LostReason::Reset),
             Event::Fault => self.inject(),
             Event::Heal(client) => {
@@ -348,6 +385,7 @@ impl<'a> World<'a> {
             Side::Client(place) => &mut self.clients[place].hub,
         };
         side::handle(hub, now, input)?;
+        self.has_read |= side == Side::Server;
         self.tell_calls();
         if side == Side::Server && self.joins_inputs && self.rng.u8(..4) == 0 {
             if !std::mem::replace(&mut self.is_poll_scheduled, true) {
@@ -364,6 +402,7 @@ impl<'a> World<'a> {
                 let Some(server) = &mut self.server else { return Ok(()) };
                 let (effects, deadline) = side::poll(&mut server.hub);
                 server.deadline = deadline;
+                self.check_waits()?;
                 effects
             }
             Side::Client(place) => {

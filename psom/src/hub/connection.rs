@@ -85,9 +85,14 @@ impl Reading {
         !self.batch.rest().is_empty() || !self.received.is_empty()
     }
 
+    /// Returns the number of unhandled bytes.
+    pub(super) fn unread_bytes(&self) -> usize {
+        self.batch.rest().len() + self.received_bytes
+    }
+
     /// Reports whether the unhandled bytes exceed [`MAX_UNREAD_BYTES`].
     pub(super) fn is_full(&self) -> bool {
-        self.batch.rest().len() + self.received_bytes > MAX_UNREAD_BYTES
+        self.unread_bytes() > MAX_UNREAD_BYTES
     }
 
     pub(super) fn clear(&mut self) {

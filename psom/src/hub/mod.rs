@@ -51,6 +51,7 @@ use std::{
 
 pub use budget::ReplyBudget;
 pub use io::{CallResult, Chunk, Input, Output};
+pub use reading::ReadingStats;
 use slotmap::SlotMap;
 
 use self::{

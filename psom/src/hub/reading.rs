@@ -24,7 +24,25 @@ const MAX_MESSAGES_PER_TURN: usize = 1024;
 /// The approximate number of bytes of output after which a turn ends.
 const MAX_OUTPUT_BYTES_PER_TURN: usize = 256 * 1024;
 
+/// The state of reading from one connection, for tests and diagnostics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadingStats {
+    /// The number of received bytes that the hub has not handled yet.
+    pub unread_bytes: usize,
+    /// True if the hub reads no messages because of the peer itself: its replies exceed the soft limit, or its
+    /// calls the rate.
+    pub limited: bool,
+}
+
 impl Hub {
+    /// Returns the state of reading from a connection.
+    pub fn reading_stats(&self, key: ConnectionKey) -> Option<ReadingStats> {
+        let connection = self.connections.get(key)?;
+        let limited = connection.is_over_budget(&self.config) || connection.rate.throttled;
+        Some(ReadingStats { unread_bytes: connection.reading.unread_bytes(), limited })
+    }
+
     pub(super) fn on_received(&mut self, key: ConnectionKey, bytes: Bytes) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         if connection.ended.is_some() || connection.reading.lost.is_some() {
