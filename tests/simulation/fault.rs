@@ -6,7 +6,7 @@ use psom_objects::types::Role;
 use super::{
     raw,
     slots::POWERLESS,
-    world::{Direction, Event, Side, World},
+    world::{Direction, Event, MINUTES_MS, Side, World},
 };
 
 /// A fault, or an unusually high load.
@@ -60,7 +60,7 @@ const ALL: [Fault; 21] = [
 ];
 
 /// The kinds of faults and loads that a summary counts. A fault is counted when it takes effect.
-pub const FAULTS: [&str; 29] = [
+pub const FAULTS: [&str; 30] = [
     "bursts",
     "changed bytes",
     "clock jumps",
@@ -77,6 +77,7 @@ pub const FAULTS: [&str; 29] = [
     "half-open connections",
     "invalid calls",
     "killed processes",
+    "long drawings",
     "packages not verified",
     "packages verified late",
     "processes killed between outputs",
@@ -141,7 +142,7 @@ impl World<'_> {
                 self.kill_after = Some(self.rng.u32(..300));
             }
             (Fault::SlowCommits, _) => {
-                self.commit_delay_ms = [200, 5_000, 180_000][self.rng.usize(..3)];
+                self.commit_delay_ms = [200, 5_000, MINUTES_MS][self.rng.usize(..3)];
                 let is_minutes = self.commit_delay_ms > 60_000;
                 let kind = if is_minutes { "commits delayed by minutes" } else { "slow commits" };
                 self.armed.insert(kind);

@@ -5,12 +5,18 @@ use std::sync::Arc;
 use psom::{Session, hub::Input};
 
 use super::{
-    action,
+    action::{self, Action},
     client::Client,
+    rights::mark,
     slots::SLOTS,
     wire::Pipe,
-    world::{Event, Side, World},
+    world::{Event, MINUTES_MS, Side, World},
 };
+
+/// The number and the length of long drawings: together more bytes than a server receives from a client
+/// that it does not read, and the client's transport takes.
+const LONG_DRAWINGS: u32 = 60;
+const LONG_DRAWING_BYTES: usize = 8 * 1024;
 
 impl World<'_> {
     /// Connects a participant again, unless the participant is connected.
@@ -100,6 +106,49 @@ impl World<'_> {
         if goes_on {
             self.schedule_ms(1, 1_500, Event::Act(place, true));
         }
+        Ok(())
+    }
+
+    /// The journal becomes slow, and a user draws much when the server no longer reads.
+    pub(super) fn begin_long_drawings(&mut self) {
+        if self.is_meeting() {
+            self.commit_delay_ms = MINUTES_MS;
+            self.armed.insert("commits delayed by minutes");
+            self.schedule_ms(5_000, 20_000, Event::DrawMuch);
+        }
+    }
+
+    /// A user draws many long drawings at once.
+    pub(super) fn draw_much(&mut self) -> Result<(), String> {
+        if !self.is_meeting() {
+            return Ok(());
+        }
+        let boards = self.active.iter().filter_map(|place| {
+            let client = &self.clients[*place];
+            let may_draw = self.facts.rights.sender(client.user).is_presenter;
+            let follows_rules = client.excuse.is_none() && client.suspended_until.is_none();
+            let seen = client.seen.lock().ok().filter(|seen| seen.model.ready)?;
+            let mut contents = seen.model.contents.iter();
+            let board = contents.find(|(_, content)| content.board.is_some());
+            board.filter(|_| may_draw && follows_rules).map(|(id, _)| (*place, *id))
+        });
+        let boards: Vec<_> = boards.collect();
+        if boards.is_empty() {
+            self.schedule_ms(1_000, 2_000, Event::DrawMuch);
+            return Ok(());
+        }
+        let (place, board) = boards[self.rng.usize(..boards.len())];
+        let (user, root) = (self.clients[place].user, self.clients[place].root);
+        self.tell(|| format!("client {place} draws much on content {board}"));
+        for _ in 0..LONG_DRAWINGS {
+            let sender = self.facts.rights.sender(user);
+            let number = self.facts.rights.number(sender);
+            let action = Action::Draw(board, mark(number), LONG_DRAWING_BYTES);
+            self.summary.actions += 1;
+            let run = move |conference: &mut _, cx: &mut _| drop(action.perform(conference, cx));
+            self.input(Side::Client(place), Input::run(root, run))?;
+        }
+        self.count("long drawings");
         Ok(())
     }
 }

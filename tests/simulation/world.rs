@@ -34,7 +34,10 @@ const MAX_FAULTS: u32 = 16;
 /// The lowest hard limit beside greedy clients, in bytes.
 const MIN_HARD_LIMIT_BYTES: usize = 2 << 20;
 
-/// Every fourth run has greedy clients.
+/// The longest delay of commits that take minutes.
+pub(super) const MINUTES_MS: u64 = 180_000;
+
+/// Every fourth run has greedy clients and long drawings.
 const GREEDY_RUNS: u64 = 4;
 
 /// The calls per second and the burst of each connection beside greedy clients, low enough to take effect.
@@ -68,6 +71,9 @@ pub(super) enum Event {
     Connect(usize),
     /// Greedy clients connect.
     BeginGreed,
+    /// The journal becomes slow, and a user draws much then.
+    BeginLongDrawings,
+    DrawMuch,
     /// A greedy client makes calls.
     BeGreedy(usize),
     /// The transport of one side is gone.
@@ -203,6 +209,9 @@ impl<'a> World<'a> {
             for _ in 0..self.rng.u32(1..4) {
                 self.schedule_ms(5_000, 55_000, Event::BeginGreed);
             }
+            if self.rng.bool() {
+                self.schedule_ms(10_000, 30_000, Event::BeginLongDrawings);
+            }
         }
         let end = self.started + MEETING;
         self.run_until(end)?;
@@ -324,6 +333,11 @@ impl<'a> World<'a> {
             Event::Act(client, goes_on) => self.act(client, goes_on),
             Event::Connect(slot) => self.connect_slot(slot),
             Event::BeginGreed => self.begin_greed(),
+            Event::BeginLongDrawings => {
+                self.begin_long_drawings();
+                Ok(())
+            }
+            Event::DrawMuch => self.draw_much(),
             Event::BeGreedy(client) => self.be_greedy(client),
             Event::Lose(client, side) => self.lose(client, side, LostReason::Reset),
             Event::Fault => self.inject(),
