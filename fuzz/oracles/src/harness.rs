@@ -17,9 +17,11 @@ const MAX_INPUT_BYTES: usize = 64 << 10;
 const MAX_CORPUS: usize = 4096;
 
 /// The time that an input can take: this base, and a part for each byte. It is generous, because other
-/// programs share the processor.
+/// programs share the processor. The fastest of several runs counts, so that a run that the system has
+/// interrupted is no finding.
 const MAX_BASE_TIME: Duration = Duration::from_millis(250);
 const MAX_TIME_PER_BYTE: Duration = Duration::from_micros(20);
+const RUNS_OF_SLOW_INPUT: usize = 5;
 
 /// The result of fuzzing one target.
 #[derive(Debug, Default)]
@@ -73,13 +75,20 @@ pub fn fuzz(oracle: &Oracle, time: Duration, seed: u64) -> Outcome {
         let begin = Instant::now();
         let mut fault = None;
         let counted = allocation_counter::measure(|| fault = self::fault(oracle, &input));
-        let taken = begin.elapsed();
+        let mut taken = begin.elapsed();
         outcome.executions += 1;
+        let limit =
+            MAX_BASE_TIME + MAX_TIME_PER_BYTE * u32::try_from(input.len()).unwrap_or(u32::MAX);
+        for _ in 1..RUNS_OF_SLOW_INPUT {
+            if fault.is_none() && taken > limit {
+                let begin = Instant::now();
+                fault = self::fault(oracle, &input);
+                taken = taken.min(begin.elapsed());
+            }
+        }
         if taken > outcome.slowest.0 {
             outcome.slowest = (taken, input.len());
         }
-        let limit =
-            MAX_BASE_TIME + MAX_TIME_PER_BYTE * u32::try_from(input.len()).unwrap_or(u32::MAX);
         if fault.is_none() && taken > limit {
             fault = Some(format!("{taken:?} for {} bytes", input.len()));
         }
