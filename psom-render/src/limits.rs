@@ -33,8 +33,8 @@ fn lower(resource: rustix::process::Resource, limit: u64) {
     let _ = setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) });
 }
 
-/// Does nothing: safe code cannot set such a limit on other systems. Only the time limit of a page applies
-/// there.
+/// Does nothing: safe code cannot set such a limit on other systems. There, the bounds above limit the
+/// images before they are decoded, and `psom` ends the process when a page takes too long.
 #[cfg(not(unix))]
 pub(crate) fn limit_memory(_: u64) {}
 

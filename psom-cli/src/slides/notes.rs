@@ -18,7 +18,7 @@ use quick_xml::{
 };
 use zip::ZipArchive;
 
-use super::deck::check_count;
+use super::{archive::part_name, deck::check_count};
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     terminal::out,
@@ -102,9 +102,9 @@ struct Relationship {
     part: String,
 }
 
-/// Returns the form of a part's name in which names are compared. Some programs write backslashes.
+/// Returns the form of a part's name in which names are compared.
 fn normalized(name: &str) -> String {
-    name.replace('\\', "/").trim_start_matches('/').to_ascii_lowercase()
+    part_name(name).to_ascii_lowercase()
 }
 
 impl Presentation {

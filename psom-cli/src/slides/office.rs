@@ -14,6 +14,7 @@ use std::{
 use psom_render::one_line;
 
 use super::{
+    archive,
     deck::{ConvertOptions, Deck, DeckBuilder, Progress},
     notes::{self, Notes},
     pdf,
@@ -30,8 +31,6 @@ pub(super) const EXTENSIONS: [&str; 9] =
 /// The extensions of PPTX files, with and without macros, and of their templates.
 const PPTX_EXTENSIONS: [&str; 6] = ["pptx", "ppsx", "pptm", "ppsm", "potx", "potm"];
 
-/// The first bytes of a zip archive: PPTX and ODP.
-const ZIP: &[u8] = b"PK\x03\x04";
 /// The first bytes of a compound file: PPT, and newer files with a password.
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
@@ -57,7 +56,9 @@ pub(super) fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
         if is_pptx { notes::read(path)? } else { Notes::default() };
     (options.progress)(Progress::Office);
     let directory = private_directory("psom-office-")?;
-    let pdf = run(&program, path, directory.path(), options)?;
+    let tidied = if is_pptx { tidied(path, directory.path())? } else { None };
+    let file = tidied.as_deref().unwrap_or(path);
+    let pdf = run(&program, file, path, directory.path(), options)?;
     let mut deck = pdf::convert(&pdf, path, options, DeckBuilder::new(options)?)?;
     deck.remarks.extend(remarks);
     if notes.len() == deck.slides.len() {
@@ -72,14 +73,28 @@ pub(super) fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     Ok(deck)
 }
 
+/// Returns a copy of a PPTX that LibreOffice can read, if it needs one.
+fn tidied(path: &Path, directory: &Path) -> Result<Option<PathBuf>> {
+    archive::tidied(path, directory).map_err(|error| {
+        let shown = path.display();
+        CommandError::new(format!(
+            "{shown} is not an intact PPTX ({error}); save it again, or export a PDF"
+        ))
+    })
+}
+
 /// Rejects files that are not presentations. LibreOffice would read any text as a document.
 fn check_start(path: &Path, is_pptx: bool) -> Result {
     let shown = path.display();
     let start = read_start(path)?;
-    if start.starts_with(ZIP) || (start.starts_with(COMPOUND) && !is_pptx) {
+    let is_compound = start.starts_with(COMPOUND);
+    if start.starts_with(archive::START) || (is_compound && !is_pptx) {
         return Ok(());
     }
-    Err(CommandError::new(if start.starts_with(COMPOUND) {
+    if is_pptx && !is_compound && archive::is_archive(path) {
+        return Ok(());
+    }
+    Err(CommandError::new(if is_compound {
         format!("{shown} is protected by a password; save it without one")
     } else {
         format!("{shown} is not a presentation, or it is damaged; save it again")
@@ -96,7 +111,7 @@ fn read_start(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// Searches LibreOffice in the directories of a list like `PATH`.
-fn find(search_path: &OsStr) -> Option<PathBuf> {
+pub(super) fn find(search_path: &OsStr) -> Option<PathBuf> {
     let directories = env::split_paths(search_path).filter(|directory| directory.is_absolute());
     let programs = directories.flat_map(|directory| {
         ["soffice", "libreoffice"].map(|name| directory.join(format!("{name}{EXE_SUFFIX}")))
@@ -105,8 +120,14 @@ fn find(search_path: &OsStr) -> Option<PathBuf> {
 }
 
 /// Runs LibreOffice with its own profile, so that an open LibreOffice does not interfere. Returns
-/// the PDF, which is in `directory`.
-fn run(program: &Path, path: &Path, directory: &Path, options: &ConvertOptions) -> Result<PathBuf> {
+/// the PDF, which is in `directory`. Errors name `path`, of which `file` may be a copy.
+fn run(
+    program: &Path,
+    file: &Path,
+    path: &Path,
+    directory: &Path,
+    options: &ConvertOptions,
+) -> Result<PathBuf> {
     let shown = path.display();
     let starting = format!("run {}", program.display());
     let messages = directory.join("messages");
@@ -118,7 +139,7 @@ fn run(program: &Path, path: &Path, directory: &Path, options: &ConvertOptions) 
     // The full name of the filter makes LibreOffice fail for a file that it reads as another kind of document.
     command.args(["--convert-to", "pdf:impress_pdf_Export", "--outdir"]).arg(&pdfs);
     // An absolute path cannot be mistaken for an option.
-    command.arg(path::absolute(path).or_cannot(format_args!("read {shown}"))?);
+    command.arg(path::absolute(file).or_cannot(format_args!("read {shown}"))?);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(File::create(&messages).or_cannot(&starting)?);
     let Some(status) = wait(command, options).or_cannot(&starting)? else {

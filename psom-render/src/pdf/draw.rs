@@ -40,7 +40,7 @@ use super::{
     annotations::overlay,
     decoded_size::{MAX_CONTENT_BYTES, Measured},
     fonts::{Installed, unembedded},
-    repair::{has_empty_crop_box, is_encrypted, repaired},
+    repair::{has_empty_crop_box, repaired},
     scan::{Scan, scan},
 };
 use crate::picture;
@@ -90,7 +90,6 @@ pub(crate) fn draw(
     };
     // A file that cannot be repaired is drawn as it is.
     let pdf = guarded(|| Ok(repaired(&pdf))).ok().flatten().unwrap_or(pdf);
-    let is_encrypted = is_encrypted(&pdf);
     let pages = pdf.pages();
     opened(pages.len());
     let announced = announced_pages(&pdf);
@@ -130,9 +129,8 @@ pub(crate) fn draw(
         });
         match drawn {
             Ok((picture, texts, left_out, is_complete)) => {
-                let is_incomplete = !is_complete
-                    || warned.load(Ordering::Relaxed)
-                    || is_encrypted && has_empty_crop_box(page);
+                let is_incomplete =
+                    !is_complete || warned.load(Ordering::Relaxed) || has_empty_crop_box(page);
                 let remarks = PageRemarks { is_incomplete, texts, left_out };
                 Frame::Page { remarks }.write(Some(&picture), &mut output)?;
             }

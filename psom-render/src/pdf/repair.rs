@@ -1,7 +1,8 @@
 //! Repairs of parts that the renderer does not draw, although other programs do: pages whose crop box shows
 //! nothing, and colors of palettes that are too short.
 //!
-//! The repaired objects are appended to the file as an incremental update.
+//! The repaired objects are appended to the file as an incremental update. An encrypted file that needs
+//! a repair is written anew without encryption first.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,63 +30,51 @@ type Updates = BTreeMap<(u32, i32), Vec<u8>>;
 /// much less.
 const MAX_DEPTH: usize = 16;
 
-/// Reports whether a file is encrypted. New objects would have to be encrypted, too.
-pub(super) fn is_encrypted(pdf: &Pdf) -> bool {
-    find_last(pdf.data().as_ref(), b"/Encrypt").is_some()
+/// Returns a repaired copy of a PDF, or `None` if there is nothing to repair.
+pub(super) fn repaired(pdf: &Pdf) -> Option<Pdf> {
+    let updates = Repair::of(pdf)?;
+    if find_last(pdf.data().as_ref(), b"/Encrypt").is_none() {
+        return with_updates(pdf, pdf.data().as_ref(), &updates);
+    }
+    // New objects would have to be encrypted, too. The walk repairs palettes, but not crop boxes.
+    let plain = with_updates(pdf, b"%PDF-1.7", &Repair::walk(pdf))?;
+    let updates = Repair::of(&plain);
+    updates.and_then(|it| with_updates(&plain, plain.data().as_ref(), &it)).or(Some(plain))
 }
 
-/// Returns a repaired copy of a PDF, or `None` if nothing is to be repaired, or the file is encrypted.
-pub(super) fn repaired(pdf: &Pdf) -> Option<Pdf> {
-    if is_encrypted(pdf) {
-        return None;
-    }
-    let bytes: &[u8] = pdf.data().as_ref();
-    let mut repair =
-        Repair { pdf, updates: Updates::new(), seen: BTreeSet::new(), queue: Vec::new() };
-    for object in pdf.objects() {
-        match &object {
-            Object::Dict(dict) => repair.dict(dict),
-            Object::Stream(stream) => repair.stream(stream),
-            _ => {}
-        }
-    }
-    repair.arrays();
-    for page in pdf.pages().iter() {
-        repair.crop_box(page);
-    }
-    let updates = repair.updates;
-    if updates.is_empty() {
-        return None;
-    }
+/// Returns the PDF that a file becomes by new objects, if it has the pages of the old one.
+fn with_updates(old: &Pdf, file: &[u8], updates: &Updates) -> Option<Pdf> {
     // The first attempt appends an index. If the reader does not accept it, the second attempt relies on the
     // reader's search for objects, which needs no index.
     [true, false].into_iter().find_map(|has_index| {
-        let repaired = Pdf::new(updated(bytes, pdf, &updates, has_index)).ok()?;
-        (repaired.pages().len() == pdf.pages().len()).then_some(repaired)
+        let new = Pdf::new(updated(file, old, updates, has_index)).ok()?;
+        (new.pages().len() == old.pages().len()).then_some(new)
     })
 }
 
-/// Appends new objects to a file, with an index of them if the file has one.
+/// Appends new objects to a file, with or without an index of them.
 fn updated(bytes: &[u8], pdf: &Pdf, updates: &Updates, has_index: bool) -> Vec<u8> {
     let mut file = bytes.to_vec();
     file.push(b'\n');
     let mut index = "xref\n".to_owned();
+    let mut size = pdf.len() + updates.len() + 1;
     for ((number, generation), text) in updates {
         // Writing to a string does not fail.
         let _ = write!(index, "{number} 1\n{:010} {generation:05} n \n", file.len());
         file.extend(format!("{number} {generation} obj\n").bytes());
         file.extend(text);
         file.extend(b"\nendobj\n");
+        size = size.max(*number as usize + 1);
     }
     let root = pdf.xref().root_id();
     let root = format!("/Root {} {} R", root.obj_number, root.gen_number);
-    let size = pdf.len() + updates.len() + 1;
     let start = file.len();
-    let end = match start_of_index(bytes).filter(|_| has_index) {
-        Some(before) => format!(
-            "{index}trailer\n<< /Prev {before} /Size {size} {root} >>\nstartxref\n{start}\n%%EOF\n"
-        ),
-        None => format!("trailer\n<< /Size {size} {root} >>\n"),
+    let end = if has_index {
+        let before = start_of_index(bytes).map(|before| format!("/Prev {before} "));
+        let before = before.unwrap_or_default();
+        format!("{index}trailer\n<< {before}/Size {size} {root} >>\nstartxref\n{start}\n%%EOF\n")
+    } else {
+        format!("trailer\n<< /Size {size} {root} >>\n")
     };
     file.extend(end.bytes());
     file
@@ -122,6 +111,57 @@ struct Repair<'a> {
 }
 
 impl<'a> Repair<'a> {
+    fn new(pdf: &'a Pdf) -> Self {
+        Self { pdf, updates: Updates::new(), seen: BTreeSet::new(), queue: Vec::new() }
+    }
+
+    /// Returns the repaired objects of a file, or `None` if there are none.
+    fn of(pdf: &'a Pdf) -> Option<Updates> {
+        let mut repair = Self::new(pdf);
+        for object in pdf.objects() {
+            match &object {
+                Object::Dict(dict) => repair.dict(dict),
+                Object::Stream(stream) => repair.stream(stream),
+                _ => {}
+            }
+        }
+        repair.arrays();
+        for page in pdf.pages().iter() {
+            repair.crop_box(page);
+        }
+        Some(repair.updates).filter(|updates| !updates.is_empty())
+    }
+
+    /// Returns all objects that the root of a file leads to, decrypted.
+    fn walk(pdf: &'a Pdf) -> Updates {
+        let mut copy = Self::new(pdf);
+        copy.reference(pdf.xref().root_id());
+        while let Some((number, generation)) = copy.queue.pop() {
+            let object = pdf.xref().get(ObjectIdentifier::new(number, generation));
+            let mut text = Vec::new();
+            match object {
+                Some(Object::Stream(stream)) => {
+                    copy.write_dict(stream.dict(), &[LENGTH], MAX_DEPTH, &mut text);
+                    end_stream(&mut text, &stream.raw_data());
+                }
+                Some(object) => {
+                    copy.write(&MaybeRef::NotRef(object), MAX_DEPTH, &mut text);
+                }
+                // A reference to an object that does not exist means null.
+                None => continue,
+            }
+            copy.updates.insert((number, generation), text);
+        }
+        copy.updates
+    }
+
+    /// Notes that some object refers to this one.
+    fn reference(&mut self, id: ObjectIdentifier) {
+        if self.seen.insert(key(id)) {
+            self.queue.push(key(id));
+        }
+    }
+
     /// Repairs the palettes in a dictionary that is an object of its own.
     fn dict(&mut self, dict: &Dict<'a>) {
         let mut text = Vec::new();
@@ -143,10 +183,7 @@ impl<'a> Repair<'a> {
             return;
         }
         let data = content.unwrap_or_else(|| stream.raw_data().into_owned());
-        text.truncate(text.len() - 2);
-        text.extend(format!("/Length {} >>\nstream\n", data.len()).bytes());
-        text.extend(data);
-        text.extend(b"\nendstream");
+        end_stream(&mut text, &data);
         self.updates.insert(key(stream.obj_id()), text);
     }
 
@@ -204,9 +241,7 @@ impl<'a> Repair<'a> {
     fn write(&mut self, value: &MaybeRef<Object<'a>>, depth: usize, text: &mut Vec<u8>) -> bool {
         match value {
             MaybeRef::Ref(id) => {
-                if self.seen.insert((id.obj_number, id.gen_number)) {
-                    self.queue.push((id.obj_number, id.gen_number));
-                }
+                self.reference(ObjectIdentifier::new(id.obj_number, id.gen_number));
                 text.extend(id.to_string().bytes());
             }
             MaybeRef::NotRef(Object::Array(array)) if depth > 0 => {
@@ -264,6 +299,14 @@ pub(super) fn has_empty_crop_box(page: &Page<'_>) -> bool {
     let (media, visible) = (page.media_box(), page.intersected_crop_box());
     let is_empty = |width: f64, height: f64| !(width > 0.0 && height > 0.0);
     is_empty(visible.width(), visible.height()) && !is_empty(media.width(), media.height())
+}
+
+/// Completes the text of a stream, of which only the dictionary is written.
+fn end_stream(text: &mut Vec<u8>, data: &[u8]) {
+    text.truncate(text.len() - b">>".len());
+    text.extend(format!("/Length {} >>\nstream\n", data.len()).bytes());
+    text.extend(data);
+    text.extend(b"\nendstream");
 }
 
 fn write_name(name: &[u8], text: &mut Vec<u8>) {

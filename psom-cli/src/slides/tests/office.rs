@@ -26,9 +26,13 @@ fn office(script: &str) -> TempDir {
     directory
 }
 
-/// A script that makes a PDF with a number of pages of any file.
+/// A script that makes a PDF with a number of pages of any file. It keeps the file as `seen`, and its
+/// arguments in `all`.
 fn converter(pages: usize) -> TempDir {
-    let office = office("echo \"$all\" > \"$here/all\"; cp \"$here/pages\" \"$out/Plan.pdf\"");
+    let office = office(
+        "echo \"$all\" > \"$here/all\"; cp \"$in\" \"$here/seen\"; \
+         cp \"$here/pages\" \"$out/Plan.pdf\"",
+    );
     let pages: Vec<Page> = (1..=pages).map(Page::numbered).collect();
     fs::write(office.path().join("pages"), pdf(&pages)).unwrap();
     office
@@ -57,6 +61,108 @@ fn a_pptx_becomes_slides_with_notes() {
     assert!(all.contains(" -env:UserInstallation=file:///"), "{all}");
     assert!(all.contains(" --convert-to pdf:impress_pdf_Export --outdir /"), "{all}");
     assert!(all.ends_with(&format!(" {}\n", path.display())), "{all}");
+}
+
+#[test]
+fn a_pptx_with_an_unusual_archive_is_copied_for_libreoffice() {
+    let office = converter(3);
+    let intact = three_slides();
+    let names = |bytes: &[u8]| -> Vec<String> {
+        let archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+        archive.file_names().map(|name| name.unwrap().into_owned()).collect()
+    };
+    let renamed = |rename: fn(&str) -> String| {
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&intact)).unwrap();
+        let mut parts = Vec::new();
+        for index in 0..archive.len() {
+            let mut part = archive.by_index(index).unwrap();
+            let name = rename(&part.name().unwrap());
+            parts.push((name, std::io::read_to_string(&mut part).unwrap()));
+        }
+        zip(&parts)
+    };
+    let mut commented = intact.clone();
+    let len = commented.len();
+    commented[len - 2..].copy_from_slice(&u16::MAX.to_le_bytes());
+    commented.resize(len + usize::from(u16::MAX), b'c');
+    for (bytes, is_copied) in [
+        (intact.clone(), false),
+        (renamed(|name| name.replace('/', "\\")), true),
+        (renamed(|name| format!("/{name}")), true),
+        ([b"#!/bin/sh\n", &intact[..]].concat(), true),
+        ([&intact[..], &[0; 100]].concat(), true),
+        (commented, true),
+    ] {
+        let (_directory, path) = file("Plan.pptx", &bytes);
+        let deck = converted(&path, &with(office.path()));
+        let notes: Vec<&str> = deck.slides.iter().map(|slide| slide.notes.as_str()).collect();
+        assert_eq!(notes, ["one", "", "three"]);
+        assert!(deck.remarks.is_empty(), "{:?}", deck.remarks);
+        let seen = fs::read(office.path().join("seen")).unwrap();
+        assert!(seen.starts_with(b"PK\x03\x04") && seen.ends_with(&[0, 0]));
+        assert_eq!(names(&seen), names(&intact));
+        let all = fs::read_to_string(office.path().join("all")).unwrap();
+        assert_eq!(!all.ends_with(&format!(" {}\n", path.display())), is_copied, "{all}");
+    }
+}
+
+/// The smallest PPTX that LibreOffice reads, with a part of the archive's name instead of each slash.
+fn one_slide(slash: &str) -> Vec<u8> {
+    const FORMATS: &str = "http://schemas.openxmlformats.org";
+    let relationship = |kind: &str, target: &str| {
+        format!(
+            "<Relationships xmlns='{FORMATS}/package/2006/relationships'><Relationship Id='rId1' \
+             Type='{FORMATS}/officeDocument/2006/relationships/{kind}' Target='{target}'/>\
+             </Relationships>"
+        )
+    };
+    let types = "application/vnd.openxmlformats-";
+    let main = format!("xmlns:p='{FORMATS}/presentationml/2006/main'");
+    let parts = [
+        (
+            "[Content_Types].xml",
+            format!(
+                "<Types xmlns='{FORMATS}/package/2006/content-types'><Default Extension='rels' \
+                 ContentType='{types}package.relationships+xml'/>\
+                 <Override PartName='/ppt/presentation.xml' ContentType='{types}officedocument.\
+                 presentationml.presentation.main+xml'/><Override PartName='/ppt/slides/slide1.xml' \
+                 ContentType='{types}officedocument.presentationml.slide+xml'/></Types>"
+            ),
+        ),
+        ("_rels/.rels", relationship("officeDocument", "/ppt/presentation.xml")),
+        (
+            "ppt/presentation.xml",
+            format!(
+                "<p:presentation {main} xmlns:r='{FORMATS}/officeDocument/2006/relationships'>\
+                 <p:sldIdLst><p:sldId id='256' r:id='rId1'/></p:sldIdLst>\
+                 <p:sldSz cx='9144000' cy='5143500'/><p:notesSz cx='6858000' cy='9144000'/>\
+                 </p:presentation>"
+            ),
+        ),
+        ("ppt/_rels/presentation.xml.rels", relationship("slide", "slides/slide1.xml")),
+        (
+            "ppt/slides/slide1.xml",
+            format!(
+                "<p:sld {main}><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id='1' name=''/>\
+                 <p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/></p:spTree></p:cSld></p:sld>"
+            ),
+        ),
+    ];
+    zip(&parts.map(|(name, text)| (name.replace('/', slash), text)))
+}
+
+#[test]
+fn installed_libreoffice_reads_the_copy_of_an_unusual_archive() {
+    let search_path = std::env::var_os("PATH").unwrap_or_default();
+    if crate::slides::office::find(&search_path).is_none() {
+        eprintln!("skipped: LibreOffice missing");
+        return;
+    }
+    let bytes = [b"#!/bin/sh\n", &one_slide("\\")[..], b"more"].concat();
+    let (_directory, path) = file("Plan.pptm", &bytes);
+    let deck = converted(&path, &ConvertOptions { search_path, ..small() });
+    assert_eq!(deck.slides.len(), 1);
+    assert!(deck.remarks.is_empty(), "{:?}", deck.remarks);
 }
 
 #[test]

@@ -141,3 +141,19 @@ fn a_page_with_both_faults_is_repaired() {
     let page = Page::with("1 0 0 rg 0 0 960 540 re f").and(&image);
     assert_columns(&drawn(&pdf(&[page])), [[255, 0, 0]; 4]);
 }
+
+#[test]
+fn encrypted_pages_that_need_no_password_are_repaired() {
+    for pdf in [
+        &include_bytes!("encrypted/rc4.pdf")[..],
+        include_bytes!("encrypted/aes128.pdf"),
+        include_bytes!("encrypted/aes256.pdf"),
+    ] {
+        let (_directory, path) = file("Plan.pdf", pdf);
+        let deck = converted(&path, &small());
+        assert!(deck.remarks.is_empty(), "{:?}", deck.remarks);
+        let picture = |slide: usize| decoded(&std::fs::read(&deck.slides[slide].jpeg).unwrap());
+        assert_columns(&picture(0), COLORS);
+        assert_columns(&picture(1), [[255, 0, 0]; 4]);
+    }
+}

@@ -120,9 +120,12 @@ fn a_pdf_with_a_password_is_rejected() {
     let encrypt = format!(
         "/ID [<00> <00>] /Encrypt << /Filter /Standard /V 1 /R 2 /O <{empty}> /U <{empty}> /P -4 >>"
     );
-    let (_directory, path) = file("Plan.pdf", &protected(&[Page::numbered(1)], &encrypt));
-    let why = refused(&path, &small());
-    assert!(why.contains("Plan.pdf is protected by a password; export it without"), "{why}");
+    let invalid = protected(&[Page::numbered(1)], &encrypt);
+    for pdf in [&invalid[..], include_bytes!("encrypted/password.pdf")] {
+        let (_directory, path) = file("Plan.pdf", pdf);
+        let why = refused(&path, &small());
+        assert!(why.contains("Plan.pdf is protected by a password; export it without"), "{why}");
+    }
 }
 
 #[test]
