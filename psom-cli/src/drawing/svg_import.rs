@@ -1,6 +1,6 @@
 //! Reading the paths of an SVG file. The library usvg resolves styles, units, references and shapes.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range, path::Path};
 
 use kurbo::{BezPath, PathEl};
 use psom_objects::annotation;
@@ -128,8 +128,9 @@ pub(crate) fn drawings(text: &str) -> Result<Drawings, String> {
         with_namespace = text.replacen("<svg", &format!("<svg xmlns=\"{SVG}\""), 1);
         &with_namespace
     };
+    let text = known_colors(text);
     let xml_options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
-    let document = roxmltree::Document::parse_with_options(text, xml_options)
+    let document = roxmltree::Document::parse_with_options(&text, xml_options)
         .map_err(|error| error.to_string())?;
     let mut left_out = LeftOut::new();
     for element in document.descendants() {
@@ -153,6 +154,47 @@ pub(crate) fn drawings(text: &str) -> Result<Drawings, String> {
     let left_out: Vec<_> = left_out.into_iter().collect();
     let left_out = Some(left_out.join(", ")).filter(|list| !list.is_empty());
     Ok(Drawings { drawings, left_out })
+}
+
+/// Rewrites the colors of CSS that usvg draws black: an opacity of `rgb()` in percent, and the name that
+/// CSS has added to those of SVG.
+fn known_colors(text: &str) -> Cow<'_, str> {
+    const ADDED: &str = "rebeccapurple";
+    let lower = text.to_ascii_lowercase();
+    let names = lower.match_indices(ADDED);
+    let mut changes: Vec<_> =
+        names.map(|(at, _)| (at..at + ADDED.len(), "#663399".to_owned())).collect();
+    changes.extend(lower.match_indices("rgb").filter_map(|(at, _)| opacity(&lower, at)));
+    if changes.is_empty() {
+        return text.into();
+    }
+    changes.sort_by_key(|(place, _)| place.start);
+    let (mut known, mut done) = (String::new(), 0);
+    for (place, new) in &changes {
+        // Nested functions give one place twice.
+        if let Some(between) = text.get(done..place.start) {
+            known += between;
+            known += new;
+            done = place.end;
+        }
+    }
+    known += &text[done..];
+    known.into()
+}
+
+/// Returns where the function `rgb()` or `rgba()` has an opacity in percent, and the same as a number.
+fn opacity(lower: &str, at: usize) -> Option<(Range<usize>, String)> {
+    /// More than four numbers and the characters between them need.
+    const MAX_FUNCTION_BYTES: usize = 128;
+    let end = lower.as_bytes().iter().skip(at).take(MAX_FUNCTION_BYTES);
+    let end = at + end.take_while(|byte| byte.is_ascii() && **byte != b')').count();
+    let (name, parameters) = lower[at..end].split_once('(')?;
+    let between = |found: char| matches!(found, ',' | '/') || found.is_ascii_whitespace();
+    let fourth = parameters.split(between).filter(|part| !part.is_empty()).nth(3)?;
+    let percent: f64 = fourth.strip_suffix('%')?.parse().ok()?;
+    let start = end - parameters.len() + parameters.rfind(fourth)?;
+    matches!(name, "rgb" | "rgba")
+        .then(|| (start..start + fourth.len(), (percent / 100.0).to_string()))
 }
 
 /// Collects the paths of a group in their order. `opacity` is that of the groups around it.
@@ -342,6 +384,23 @@ mod tests {
         let grouped = svg("<g opacity='0.5'><path stroke='red' fill='none' opacity='0.5' \
                            d='M0 0 H9'/></g>");
         assert_eq!(described(&grouped), ["M0 0L9 0 #40ff0000 1 none"]);
+    }
+
+    #[test]
+    fn colors_of_newer_css_are_read() {
+        for (color, read) in [
+            ("RebeccaPurple", "#663399"),
+            ("rgb(255 0 0 / 50%)", "#80ff0000"),
+            ("RGBA(10%,20%,30%, 100% )", "#1a334d"),
+            ("rgba(255,0,0,.5)", "#80ff0000"),
+            ("hsl(120 50% 50% / 0.5)", "#8040bf40"),
+            ("hwb(120 0% 0%)", "#00ff00"),
+            ("rgb(1,2,3,4%rgb(1,2,3,4%", "#000000"),
+            ("rgb(1,2,3,4\u{20ac}%)", "#000000"),
+        ] {
+            let file = svg(&format!("<path style='fill:{color}' d='M0 0h9v9z'/>"));
+            assert_eq!(described(&file), [format!("M0 0L9 0L9 9Z none - {read}")], "{color}");
+        }
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::error::{CommandError, Result};
 /// The ID of the argument with the join link, in all commands that have one as their first argument.
 const LINK_ARGUMENT: &str = "link";
 
-/// Parses a join link. Ignores the characters that other programs add: line breaks, invisible characters,
-/// quotes, brackets, HTML escapes, and punctuation around it. No link contains these characters.
+/// Parses a join link. Ignores the text that other programs add: line breaks, invisible characters, quotes,
+/// brackets, HTML escapes, and words and punctuation around it.
 ///
 /// # Errors
 /// The text is not a join link.
@@ -85,9 +85,17 @@ fn cleaned(text: &str) -> String {
     let is_added =
         |c: char| c.is_whitespace() || c.is_control() || is_invisible(c) || "<>\"'`".contains(c);
     let mut link: String = text.chars().filter(|c| !is_added(*c)).collect();
-    while link.contains("&amp;") {
-        link = link.replace("&amp;", "&");
+    for escape in ["&amp;", "&#38;", "&#x26;"] {
+        while link.contains(escape) {
+            link = link.replace(escape, "&");
+        }
     }
+    // Words before the link, such as the role that `psom serve` prints.
+    if let Some(start) = link.to_ascii_lowercase().find("psom://") {
+        link.drain(..start);
+    }
+    // Markdown repeats the address as `[address](address)`.
+    let link = link.split_once("](").map_or(&*link, |(first, _)| first);
     let around = |c: char| !c.is_ascii_alphanumeric();
     // A link ends in the alphabet of Base64 for URLs, which contains `-` and `_`.
     let link = link.trim_start_matches(around).trim_end_matches(|c| around(c) && !"-_".contains(c));
@@ -163,7 +171,12 @@ mod tests {
             format!("[{LINK}]!"),
             LINK.replace('&', "&amp;"),
             LINK.replace('&', "&amp;amp;"),
+            LINK.replace('&', "&#38;"),
+            LINK.replace('&', "&#x26;"),
             LINK.replace("psom", "PSOM"),
+            format!("attendee   {LINK}"),
+            format!("<a href=\"{LINK}\">"),
+            format!("[{LINK}]({LINK})"),
             wrapped,
             format!("\u{feff}{LINK}\u{200b}"),
             format!("{}\u{ad}{}\u{a0}", &LINK[..20], &LINK[20..]),
