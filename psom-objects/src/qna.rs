@@ -13,7 +13,8 @@
 //! null. It begins with exactly the characters above: the server accepts it from moderators only, and it
 //! and the pages recognize it by its beginning, so that no other spelling of it has an effect.
 //!
-//! A server passes on every message and keeps it for newcomers. It counts the different questions
+//! A server passes on every message and keeps it for newcomers. From a deleted question and its answers, it
+//! removes the texts and the names. It counts the different questions
 //! among the messages that it can parse. Pages ignore other messages. A page chooses the name that
 //! it sends, and the server does not verify it.
 

@@ -283,6 +283,37 @@ fn only_moderators_change_questions() {
 }
 
 #[test]
+fn deleted_question_is_kept_without_its_text() {
+    let mut hall = hall();
+    let answer = |question: &str| {
+        let [question, text, by] = [question, "Because.", "Bob"].map(str::to_owned);
+        QnaBlob::Answer { question, text, by }.write()
+    };
+    let moderation = |text: Option<&str>| {
+        let (question, text) = ("a".to_owned(), text.map(str::to_owned));
+        QnaBlob::Moderate { question, text }.write()
+    };
+    for blob in [question("a"), question("b"), answer("a"), answer("b"), "a".to_owned()] {
+        hall.put(ADA, &blob);
+    }
+    hall.put(HOST, &moderation(Some("Why not?")));
+    hall.put(HOST, &moderation(None));
+    let late = hall.join(6, Role::Attendee);
+    let expected = [
+        r#"qna.blob {"question":{"id":"a","text":"","by":""}}"#.to_owned(),
+        format!("qna.blob {}", question("b")),
+        r#"qna.blob {"answer":{"question":"a","text":"","by":""}}"#.to_owned(),
+        format!("qna.blob {}", answer("b")),
+        "qna.blob a".to_owned(),
+        format!("qna.blob {}", moderation(Some(""))),
+        format!("qna.blob {}", moderation(None)),
+    ];
+    let received = hall.received(late);
+    assert_eq!(received[..2], ["qna.state Open", "qna.count 2"]);
+    assert_eq!(received[2..received.len() - 1], expected);
+}
+
+#[test]
 fn blob_beyond_the_limit_is_answered_with_the_state() {
     // Each blob takes 16 bytes on the wire in addition to its own.
     for (blobs, bytes, blob) in [(2, 1000, "four"), (100, 40, "four"), (100, 40, "\0\0")] {

@@ -125,6 +125,25 @@ impl QnaState {
         self.messages.push(message);
     }
 
+    /// Removes the texts and names of a deleted question and its answers. Their messages stay, so that a
+    /// newcomer receives the same number of messages and learns of the deletion.
+    fn strip(&mut self, question: &str, touched: &mut Vec<QnaKey>) {
+        for (number, message) in (1..).zip(&mut self.messages) {
+            let Some(blob) = stripped(&message.blob, question) else { continue };
+            let mut sums = vec![&mut self.sum];
+            if !message.moderates {
+                sums.push(&mut self.audience);
+                sums.extend(self.sums.get_mut(&message.user));
+            }
+            for sum in sums {
+                sum.bytes += psom::wire::encoded_bytes(&blob);
+                sum.bytes -= psom::wire::encoded_bytes(&message.blob);
+            }
+            message.blob = blob;
+            touched.push(QnaKey::Message(number));
+        }
+    }
+
     /// Restores the state from its saved values.
     pub(super) fn restore(saved: &SavedValues<'_>) -> Result<Self, Refusal> {
         let mut state = Self::new();
@@ -160,6 +179,22 @@ impl QnaState {
     }
 }
 
+/// Returns a message about a question without its text and name, or `None` for other messages.
+fn stripped(blob: &str, of: &str) -> Option<String> {
+    let (text, by) = (String::new(), String::new());
+    let stripped = match QnaBlob::read(blob)? {
+        QnaBlob::Question { id, .. } if id == of => QnaBlob::Question { id, text, by },
+        QnaBlob::Answer { question, .. } if question == of => {
+            QnaBlob::Answer { question, text, by }
+        }
+        QnaBlob::Moderate { question, text: Some(_) } if question == of => {
+            QnaBlob::Moderate { question, text: Some(text) }
+        }
+        _ => return None,
+    };
+    Some(stripped.write())
+}
+
 impl DurableState for QnaState {
     type Change = QnaChange;
     type Key = QnaKey;
@@ -172,8 +207,15 @@ impl DurableState for QnaState {
                 touched.push(QnaKey::OpenState);
             }
             QnaChange::Put(message) => {
+                let deleted = match QnaBlob::read(&message.blob) {
+                    Some(QnaBlob::Moderate { question, text: None }) => Some(question),
+                    _ => None,
+                };
                 self.put(message);
                 touched.push(QnaKey::Message(self.messages.len()));
+                if let Some(question) = deleted {
+                    self.strip(&question, touched);
+                }
             }
         }
     }
