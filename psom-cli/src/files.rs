@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use psom_objects::texts::changes_direction;
+use psom_objects::texts::{changes_direction, is_noncharacter};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::error::{CommandError, OrCannot as _, Result};
@@ -79,8 +79,7 @@ pub(crate) fn directory_of(file: &Path) -> &Path {
 /// and names no hidden file, which programs may read as settings.
 pub(crate) fn file_name(title: &str) -> String {
     let bad = |c: char| {
-        let is_noncharacter = u32::from(c) & 0xfffe == 0xfffe;
-        c.is_control() || changes_direction(c) || is_noncharacter || r#"\/:*?"<>|"#.contains(c)
+        c.is_control() || changes_direction(c) || is_noncharacter(c) || r#"\/:*?"<>|"#.contains(c)
     };
     let mut name: String = title.chars().map(|c| if bad(c) { '_' } else { c }).collect();
     // A name of dots would be a directory.

@@ -23,6 +23,12 @@ pub fn separates_lines(character: char) -> bool {
     matches!(character, '\u{2028}' | '\u{2029}')
 }
 
+/// Reports whether a character is reserved for the internal use of programs (`Noncharacter_Code_Point` in
+/// the Unicode Standard). XML does not allow some of them.
+pub fn is_noncharacter(character: char) -> bool {
+    u32::from(character) & 0xfffe == 0xfffe || ('\u{fdd0}'..='\u{fdef}').contains(&character)
+}
+
 /// Reports whether programs show nothing for a character, such as a zero-width space
 /// (`Default_Ignorable_Code_Point` in the Unicode Standard).
 pub fn is_invisible(character: char) -> bool {
@@ -103,6 +109,14 @@ mod tests {
         }
         for text in ["a", "\u{200b}.", "\u{1f600}", "\u{e9}"] {
             assert!(has_visible(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_noncharacter_is_known() {
+        use icu_properties::props::NoncharacterCodePoint;
+        for c in '\0'..=char::MAX {
+            assert_eq!(is_noncharacter(c), NoncharacterCodePoint::for_char(c), "{c:?}");
         }
     }
 

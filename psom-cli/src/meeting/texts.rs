@@ -2,7 +2,7 @@
 
 use psom::wire::fits_in_string;
 use psom_objects::{
-    texts::{changes_direction, comparable, has_visible},
+    texts::{changes_direction, comparable, has_visible, is_noncharacter, separates_lines},
     types::TitleReservationStatus,
 };
 
@@ -15,6 +15,11 @@ use crate::{
 pub(crate) fn check_line(what: &str, text: &str) -> Result {
     if text.contains(char::is_control) {
         let why = format!("{what} has a line break or a control character; leave it out");
+        return Err(CommandError::new(why));
+    }
+    if text.contains(is_noncharacter) {
+        let why =
+            format!("{what} has a character that Unicode reserves for programs; leave it out");
         return Err(CommandError::new(why));
     }
     check_direction(what, text)?;
@@ -84,7 +89,7 @@ pub(crate) fn title_refused(title: &str, remedy: &str) -> CommandError {
         let characters: Vec<_> = FORBIDDEN_IN_TITLES.chars().map(String::from).collect();
         let why = format!("a title must not contain {}", characters.join(" "));
         (why, nearest_title(title))
-    } else if title.contains(|c: char| c.is_control() || changes_direction(c)) {
+    } else if title.contains(is_unseen) {
         ("the title has an invisible control character".into(), nearest_title(title))
     } else if title.chars().nth(DEFAULT_MAX_TITLE_CHARS).is_some() {
         ("the title is longer than the server accepts".into(), None)
@@ -93,6 +98,11 @@ pub(crate) fn title_refused(title: &str, remedy: &str) -> CommandError {
     };
     let example = nearest.map_or_else(String::new, |title| format!(", such as \"{title}\""));
     CommandError::new(format!("{why}; {remedy}{example}"))
+}
+
+/// Reports whether a title must not contain a character because nobody sees it.
+fn is_unseen(c: char) -> bool {
+    c.is_control() || changes_direction(c) || separates_lines(c) || is_noncharacter(c)
 }
 
 /// Returns the valid title that looks most like this one, if there is one.
@@ -104,7 +114,7 @@ fn nearest_title(title: &str) -> Option<String> {
         '>' => Some(')'),
         ':' => Some(','),
         '*' | '?' => None,
-        c if c.is_control() || changes_direction(c) => None,
+        c if is_unseen(c) => None,
         c => Some(c),
     };
     let nearest: String = title.chars().filter_map(replacement).collect();
@@ -166,7 +176,7 @@ mod tests {
             ("What next?", Some("What next")),
             ("Quiz 1/2", Some("Quiz 1-2")),
             ("Part 2: <the> \"end\"", Some("Part 2, (the) 'end'")),
-            ("a\u{202e}b\u{7}", Some("ab")),
+            ("a\u{202e}b\u{7}\u{fffe}", Some("ab")),
             ("a / b", Some("a - b")),
             ("???", None),
             ("?.?.", None),

@@ -1,6 +1,6 @@
 use super::limits::MeetingLimits;
 use crate::{
-    texts::{changes_direction, comparable, has_visible, separates_lines},
+    texts::{changes_direction, comparable, has_visible, is_noncharacter, separates_lines},
     types::Role,
 };
 
@@ -64,14 +64,15 @@ pub trait Policy: Send + Sync + 'static {
     }
 
     /// Reports whether a title is valid. A valid title has a visible character, is not longer than the
-    /// limit, and can be the name of a file. It has no control characters and no characters that
-    /// change the direction of text.
+    /// limit, and can be the name of a file. It has no control characters, no noncharacters, and no
+    /// characters that change the direction of text.
     fn takes_title(&self, title: &str, limits: &MeetingLimits) -> bool {
         let is_invalid = |c: char| {
             c.is_control()
                 || INVALID_IN_FILE_NAMES.contains(c)
                 || changes_direction(c)
                 || separates_lines(c)
+                || is_noncharacter(c)
         };
         let is_name = has_visible(title) && !matches!(&*comparable(title), "." | "..");
         is_name && title.chars().count() <= limits.title_length && !title.chars().any(is_invalid)

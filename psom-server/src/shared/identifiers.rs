@@ -1,7 +1,9 @@
 //! Identifiers and names: how they are made, and which ones are valid.
 
 pub(crate) use psom_client::is_meeting_id;
-use psom_objects::texts::{changes_direction, has_visible, is_invisible, separates_lines};
+use psom_objects::texts::{
+    changes_direction, has_visible, is_invisible, is_noncharacter, separates_lines,
+};
 
 /// The prefix of the URIs of guests: users who joined by an open invitation. A user who is
 /// admitted by name cannot have such a URI.
@@ -17,7 +19,9 @@ const RANDOM_NAME_DIGITS: usize = 32;
 pub(crate) fn is_display_text(text: &str) -> bool {
     (1..=MAX_TEXT_CHARS).contains(&text.chars().count())
         && has_visible(text)
-        && !text.chars().any(|c| c.is_control() || changes_direction(c) || separates_lines(c))
+        && !text.chars().any(|c| {
+            c.is_control() || changes_direction(c) || separates_lines(c) || is_noncharacter(c)
+        })
 }
 
 /// Reports whether a text can be the URI of a user who is admitted by name.
@@ -47,10 +51,20 @@ mod tests {
             assert!(is_display_text(good), "{good:?}");
         }
         let long = "x".repeat(256);
-        for bad in
-            ["", " ", "\u{200b}", "\u{3164}", "\u{2800}", "a\nb", "a\u{202e}b", "a\u{61c}", &long]
-                .into_iter()
-                .chain(["a\u{2028}b", "a\u{2029}"])
+        for bad in [
+            "",
+            " ",
+            "\u{200b}",
+            "\u{3164}",
+            "\u{2800}",
+            "a\nb",
+            "a\u{202e}b",
+            "a\u{61c}",
+            "a\u{ffff}",
+            &long,
+        ]
+        .into_iter()
+        .chain(["a\u{2028}b", "a\u{2029}"])
         {
             assert!(!is_display_text(bad), "{bad:?}");
         }

@@ -88,6 +88,7 @@ fn title_is_a_file_name_of_1_to_255_characters() {
         " ",
         "..",
         "a\u{202e}b",
+        "a\u{fffe}b",
         "a/b",
         "a\\b",
         "a:b",

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::http::HeaderValue;
-use psom_objects::texts::changes_direction;
+use psom_objects::texts::{changes_direction, is_noncharacter};
 
 /// Length limit of a file name in characters, which is the limit of most file systems. A longer
 /// name is cut.
@@ -14,9 +14,7 @@ const MAX_NAME_CHARS: usize = 255;
 pub(super) fn disposition(name: &str, is_attachment: bool) -> HeaderValue {
     // The name must not lead out of the directory in which the browser saves the file.
     let is_unsafe = |c: char| {
-        let is_noncharacter =
-            u32::from(c) & 0xfffe == 0xfffe || ('\u{fdd0}'..='\u{fdef}').contains(&c);
-        c.is_control() || is_noncharacter || changes_direction(c) || matches!(c, '/' | '\\')
+        c.is_control() || is_noncharacter(c) || changes_direction(c) || matches!(c, '/' | '\\')
     };
     let safe = |c: char| if is_unsafe(c) { '_' } else { c };
     let name: String = name.chars().take(MAX_NAME_CHARS).map(safe).collect();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     interfaces::MAX_CHOICES,
     server::{content_type::Refusal, durable, limits::MeetingLimits},
-    texts::{changes_direction, has_visible, look_alike, separates_lines},
+    texts::{changes_direction, has_visible, is_noncharacter, look_alike, separates_lines},
 };
 
 /// The durable state of a poll.
@@ -169,8 +169,9 @@ pub(super) fn objection(
     customization_xml: &str,
     limits: &MeetingLimits,
 ) -> Option<&'static str> {
-    let control =
-        |text: &str, allowed: &str| text.chars().any(|c| c.is_control() && !allowed.contains(c));
+    let control = |text: &str, allowed: &str| {
+        text.chars().any(|c| is_noncharacter(c) || c.is_control() && !allowed.contains(c))
+    };
     let short = |text: &str| {
         text.chars().nth(limits.question_length).is_none() && psom::wire::fits_in_string(text)
     };
