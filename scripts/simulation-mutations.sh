@@ -11,14 +11,15 @@ rules=(
   lost-event reordered-broadcast reused-identifier leaked-peer missing-permission-check never-resumed
   early-output leaked-budget
   held-negotiation unread-newcomers impatient-clients no-grace unpinged-peers
-  replaced-connection
+  replaced-connection unfair-reading
 )
 copy=$(mktemp -d)
 trap 'git worktree remove --force "$copy/psom" 2>/dev/null || true; rm -rf "$copy"' EXIT
 if [ -z "${SIMULATE:-}" ]; then
   git worktree add --quiet --detach "$copy/psom" HEAD
   cd "$copy/psom"
-  git apply tests/simulation/mutations.patch
+  # One line of context is enough to find each place.
+  git apply -C1 tests/simulation/mutations.patch
   # Builds in a folder of their own: in the common folder, cargo would later reuse the broken crates.
   export CARGO_TARGET_DIR="$root/target/mutations"
   cargo build --quiet --release -p psom-tests --bin simulate
@@ -32,7 +33,7 @@ for rule in "${rules[@]}"; do
     undetected=1
   else
     # A panic has no seed.
-    echo "$rule: run $(cut -d ' ' -f 1 < "$copy/out" | tail -n 1): $(tail -n 1 "$copy/failure")"
+    echo "$rule: run $(grep ' meetings, ' "$copy/out" | cut -d ' ' -f 1): $(tail -n 1 "$copy/failure")"
   fi
 done
 exit "$undetected"
