@@ -11,7 +11,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use psom::net::Backoff;
-use psom_client::{ActionError, ContentId, Event, JoinLink, Joined, Upload};
+use psom_client::{ActionError, ContentId, Event, JoinLink, Joined, Model, Upload};
 use psom_objects::{
     client::{ContentEvent, PollEvent, QnaEvent},
     types::Role,
@@ -50,25 +50,31 @@ async fn follow(
     answered: &mut BTreeSet<String>,
 ) -> Result<Option<Vec<i32>>, ActionError> {
     let Contents { poll, qna } = contents;
-    while let Some(event) = joined.next().await {
+    // The events of a connection follow the state with which it begins.
+    let votes =
+        move |model: &Model| Some(model.contents.get(&poll)?.poll.as_ref()?.results.clone());
+    let mut results = joined.read(votes).await?;
+    loop {
+        let is_complete = |votes: &Vec<i32>| votes.iter().sum::<i32>() >= VOTES;
+        if let Some(results) = results.take().filter(is_complete) {
+            joined.set_poll_open(poll, false).await?;
+            return Ok(Some(results));
+        }
+        let Some(event) = joined.next().await else { return Ok(None) };
         let Event::Content { id, event } = event else { continue };
         match event {
-            ContentEvent::Qna(QnaEvent::Question { id: question, text, .. }) if id == qna => {
-                if answered.insert(question.clone()) {
-                    println!("the bot is asked: {text}");
-                    joined.answer(qna, &question, "Two votes end the poll.", NAME).await?;
-                }
+            ContentEvent::Qna(QnaEvent::Question { id: question, text, .. })
+                if id == qna && answered.insert(question.clone()) =>
+            {
+                println!("the bot is asked: {text}");
+                joined.answer(qna, &question, "Two votes end the poll.", NAME).await?;
             }
-            ContentEvent::Poll(PollEvent::Results { results }) if id == poll => {
-                if results.iter().sum::<i32>() >= VOTES {
-                    joined.set_poll_open(poll, false).await?;
-                    return Ok(Some(results));
-                }
+            ContentEvent::Poll(PollEvent::Results { results: votes }) if id == poll => {
+                results = Some(votes);
             }
             _ => {}
         }
     }
-    Ok(None)
 }
 
 /// Runs the bot. It sends the contents when they exist, and then follows the meeting until the poll is

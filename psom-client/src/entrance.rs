@@ -164,6 +164,6 @@ impl fmt::Debug for Entrance {
         f.debug_struct("Entrance")
             .field("link", &self.link)
             .field("visitor", &self.visitor)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -87,6 +87,8 @@ impl Server {
     /// The options are invalid, an address is in use, or the data directory cannot be used. The
     /// error says what to change.
     pub async fn start(mut options: Options) -> Result<Self, StartError> {
+        // All connections and meetings count in one place.
+        let calls = options.psom.metrics.get_or_insert_default().clone();
         options.blobs.validate()?;
         options.check_cluster()?;
         // Nothing is created if an address is in use.
@@ -102,7 +104,6 @@ impl Server {
             cluster::share_secrets(url, options.durability, &data, &mut record).await?;
         }
         let listeners = Listeners::open(&options, data.path()).await?;
-        let calls = options.psom.metrics.get_or_insert_default().clone();
         let hits = options.psom.hits.clone();
         let metrics = Arc::new(Metrics { calls, hits, ..Metrics::default() });
         let library = open_library(&options, &data, &listeners, &metrics, &record).await?;

@@ -98,26 +98,44 @@ impl Histogram {
         f: &mut fmt::Formatter<'_>,
         (name, help): (&str, &str),
         bounds: &[u64; 6],
-        unit: f64,
+        per_unit: f64,
     ) -> fmt::Result {
         writeln!(f, "# HELP psom_{name} {help}\n# TYPE psom_{name} histogram")?;
         let mut count = 0;
         for (bucket, bound) in self.buckets.iter().zip(bounds.iter().map(Some).chain([None])) {
             count += bucket.load(Ordering::Relaxed);
-            let bound = bound.map_or_else(|| "+Inf".to_owned(), |bound| scaled(*bound, unit));
+            let bound = bound.map_or_else(|| "+Inf".to_owned(), |bound| scaled(*bound, per_unit));
             writeln!(f, "psom_{name}_bucket{{le=\"{bound}\"}} {count}")?;
         }
-        let sum = scaled(self.sum.load(Ordering::Relaxed), unit);
+        let sum = scaled(self.sum.load(Ordering::Relaxed), per_unit);
         writeln!(f, "psom_{name}_sum {sum}\npsom_{name}_count {count}")
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "sums above 2^53 are shown rounded")]
-fn scaled(value: u64, unit: f64) -> String {
-    (value as f64 * unit).to_string()
+/// Returns a value in its unit. Sums above 2^53 are rounded.
+fn scaled(value: u64, per_unit: f64) -> String {
+    (value as f64 / per_unit).to_string()
 }
 
+/// Selects the calls of one direction.
+type Direction = fn(&Method) -> &Calls;
+
+/// The directions of calls.
+const DIRECTIONS: [(&str, Direction); 2] =
+    [("received", |method| &method.received), ("sent", |method| &method.sent)];
+
 impl Metrics {
+    /// Logs the counts of each method: events of `tracing` with the target `psom::metrics` and the fields
+    /// `interface`, `method`, `direction`, `calls` and `bytes`.
+    #[cfg(feature = "metrics")]
+    pub fn log(&self) {
+        for (direction, of) in DIRECTIONS {
+            for ((interface, method), [calls, bytes]) in self.calls(of) {
+                tracing::info!(target: "psom::metrics", interface, method, direction, calls, bytes);
+            }
+        }
+    }
+
     /// Counts a received call.
     pub(crate) fn received(&self, interface: &'static InterfaceDesc, method: i8, bytes: usize) {
         if let Some(method) = usize::try_from(method).ok().and_then(|at| self.method(interface, at))
@@ -166,7 +184,7 @@ impl Metrics {
 
     /// Returns the counts of all methods that were called, by interface and method. A descriptor can have
     /// several addresses, and each overload counts for its name.
-    fn calls(&self, of: fn(&Method) -> &Calls) -> BTreeMap<(&'static str, &'static str), [u64; 2]> {
+    fn calls(&self, of: Direction) -> BTreeMap<(&'static str, &'static str), [u64; 2]> {
         let mut all = BTreeMap::new();
         for half in self.0.halves.iter().filter_map(OnceLock::get) {
             for (method, counts) in half.interface.methods.iter().zip(&half.methods) {
@@ -191,9 +209,7 @@ impl Half {
 
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let directions: [(&str, fn(&Method) -> &Calls); 2] =
-            [("received", |method| &method.received), ("sent", |method| &method.sent)];
-        for (direction, of) in directions {
+        for (direction, of) in DIRECTIONS {
             let calls = self.calls(of);
             for (at, name, what) in [(0, "calls", "Calls"), (1, "call_bytes", "Bytes of arguments")]
             {
@@ -206,7 +222,7 @@ impl fmt::Display for Metrics {
             }
         }
         let turns = ("turn_seconds", "The time of a turn.");
-        self.0.turns.print(f, turns, &TURN_BOUNDS_MICROS, 1e-6)?;
+        self.0.turns.print(f, turns, &TURN_BOUNDS_MICROS, 1e6)?;
         let queues =
             ("queued_bytes", "The bytes that wait for all peers of a space, at each turn.");
         self.0.queues.print(f, queues, &QUEUE_BOUNDS_BYTES, 1.0)?;

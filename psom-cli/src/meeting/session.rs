@@ -523,7 +523,7 @@ impl Meeting {
             })
         };
         let error = match self.meanwhile(uploading).await? {
-            Ok(created) => return Ok(created),
+            Ok(content) => return Ok(content),
             Err(error) => error,
         };
         let reason = match error {

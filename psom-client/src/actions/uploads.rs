@@ -1,9 +1,13 @@
 use psom::{CallError, Context};
-use psom_objects::client::{Conference, RequestError, Upload};
+use psom_objects::client::{Conference, Model, RequestError, Upload};
 use tokio::sync::oneshot;
 
-use super::{Actions, ContentId};
+use super::{Actions, ContentId, content_is};
 use crate::error::ActionError;
+
+/// Upper bound on the exchanges after which a new content can be used. Its objects connect one below the other:
+/// the content, its extended content, and for a presentation or a whiteboard the board.
+const MAX_EXCHANGES: usize = 8;
 
 /// A title that the server has reserved for an upload of this client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +54,13 @@ impl Actions {
         self.act(move |conference, cx| conference.release_title(cx, reservation.cookie)).await
     }
 
-    /// Uploads a package that creates a content, from the reservation of its title to the end. Returns the
-    /// ID of the content.
+    /// Uploads a package that creates a content, from the reservation of its title until the content can be
+    /// used. Returns the ID of the content.
     ///
     /// # Errors
     /// The errors of all [actions](Self#uploads).
     pub async fn upload(&self, upload: Upload) -> Result<ContentId, ActionError> {
-        let created = self.send(move |conference, cx| conference.upload(cx, upload)).await?;
-        created.ok_or(ActionError::Refused("named the content that the upload has become"))
+        self.create(move |conference, cx| conference.upload(cx, upload)).await
     }
 
     /// Uploads the package of a content whose title is reserved. Returns the ID of the content.
@@ -73,8 +76,7 @@ impl Actions {
         let send = move |conference: &mut Conference, cx: &mut Context<_>| {
             conference.upload_reserved(cx, cookie, upload).map(|()| cookie)
         };
-        let created = self.send(send).await?;
-        created.ok_or(ActionError::Refused("named the content that the upload has become"))
+        self.create(send).await
     }
 
     /// Uploads a package for an existing content, such as an image for a whiteboard.
@@ -85,6 +87,29 @@ impl Actions {
         self.send(move |conference, cx| conference.upload(cx, upload)).await.map(drop)
     }
 
+    /// Uploads a package that creates a content, and waits until the content can be used. A user never sees a
+    /// content that is only for others.
+    async fn create(
+        &self,
+        send: impl FnOnce(&mut Conference, &mut Context<Conference>) -> Result<i32, CallError>
+        + Send
+        + 'static,
+    ) -> Result<ContentId, ActionError> {
+        let created = self.send(send).await?;
+        let content =
+            created.ok_or(ActionError::Refused("named the content that the upload has become"))?;
+        for _ in 0..MAX_EXCHANGES {
+            let is_usable = move |model: &Model| {
+                content_is(model, content, |content| content.ready && content.extended_ready)
+            };
+            if self.read(is_usable).await? {
+                break;
+            }
+            self.settled().await?;
+        }
+        Ok(content)
+    }
+
     /// Starts an upload and waits for its outcome.
     async fn send(
         &self,
@@ -93,12 +118,12 @@ impl Actions {
         + 'static,
     ) -> Result<Option<ContentId>, ActionError> {
         let (reply, uploaded) = oneshot::channel();
-        let sent = self.act(move |conference, cx| {
+        let started = self.act(move |conference, cx| {
             let cookie = send(conference, cx)?;
             conference.when_uploaded(cookie, move |result| drop(reply.send(result)));
             Ok(())
         });
-        sent.await?;
+        started.await?;
         self.outcome(uploaded).await
     }
 

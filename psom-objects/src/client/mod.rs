@@ -43,6 +43,7 @@ mod root;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod upload_answers;
 mod uploads;
 mod users;
 

@@ -74,6 +74,7 @@ pub enum HeldSlice<T> {
 
 impl<T: Decode> HeldSlice<T> {
     /// Returns the elements.
+    #[expect(clippy::same_name_method, reason = "`NoSlice` is the default of generated code")]
     pub fn get(&self) -> &[T] {
         match self {
             Self::Shared(bytes) => T::of_bytes(bytes).unwrap_or_default(),

@@ -12,7 +12,7 @@ use crate::{
 #[non_exhaustive]
 pub enum RequestError {
     /// The server has not reserved the title.
-    #[error("the title is not available ({status}); choose another one")]
+    #[error("the server has not reserved the title: {status}")]
     TitleRefused {
         /// The server's answer.
         status: TitleReservationStatus,
