@@ -161,7 +161,7 @@ pub use net::{
     SpaceHandle, SpaceRef, Tokens, tls,
 };
 pub use psom_derive::{PsomType, distributed_object, psom_interface};
-pub use session::{Config, LimitHits, Session};
+pub use session::{Config, LimitHits, ProxyHeader, Session};
 pub use space::{
     AnyHandle, Context, DistributedObject, Handle, Lifecycle, Peer, PeerId, PeerInfo, Peers,
     Prepared, Reply, Scope, Sent, Space, User, Write,

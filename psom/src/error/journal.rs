@@ -2,6 +2,9 @@ use std::error::Error;
 #[cfg(feature = "journal")]
 use std::{io, path::PathBuf};
 
+/// The reason in the Break of a space that has moved to another server.
+pub(crate) const MOVED: &str = "moved";
+
 /// The reason why a journal did not store the writes of a turn.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,7 +30,7 @@ impl JournalError {
     /// Returns the reason in the Break that the peers of the space get.
     pub(crate) fn break_reason(&self) -> &'static str {
         match self {
-            Self::Moved => "moved",
+            Self::Moved => MOVED,
             Self::Ended | Self::Failed(_) => "internal error",
         }
     }

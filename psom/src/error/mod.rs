@@ -142,7 +142,8 @@ impl From<LostReason> for Error {
 
 impl Error {
     /// Reports whether another attempt can succeed without a change by a person: the connection was
-    /// lost, the server has closed it (for example, to restart), or the server cannot be reached.
+    /// lost, the server has closed it (for example, to restart), the meeting has moved to another server of
+    /// its cluster, or the server cannot be reached.
     ///
     /// [`Refused`](Self::Refused) is not transient: most likely the server did not accept the token. A
     /// server that shuts down in order ends its connections with [`PeerClosed`](Self::PeerClosed).
@@ -150,6 +151,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::PeerClosed | Self::TimedOut(_) => true,
+            Self::PeerBroke(reason) => reason == journal::MOVED,
             Self::Lost(reason) => reason.is_transient(),
             #[cfg(feature = "tokio")]
             Self::Setup(error) => error.is_transient(),

@@ -1,13 +1,19 @@
-use std::{pin::Pin, sync::Arc};
+use std::{fmt, pin::Pin, sync::Arc};
 
-use crate::{User, net::handle::SpaceRef, wire::auth::Credentials};
+use super::relay::Relay;
+use crate::{
+    User,
+    net::{connection::Transport, handle::SpaceRef},
+    wire::auth::Credentials,
+};
 
 /// Checks the credentials of clients (section 3.3.3.1.1).
 ///
 /// The specification requires that a token is valid once and for 120 seconds, as
 /// [`Tokens`](super::Tokens) implements it.
 pub trait Authenticator: Send + Sync + 'static {
-    /// Returns the user with these credentials, and optionally the space that the user joins.
+    /// Returns the user with these credentials, and optionally the space that the user joins, or another
+    /// server to which the client is relayed.
     ///
     /// The server waits at most [`Config::authentication_timeout`](crate::Config) for the result.
     ///
@@ -19,23 +25,52 @@ pub trait Authenticator: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Admission, Refused>> + Send;
 }
 
-/// A user who is admitted.
-#[derive(Debug, Clone)]
-pub struct Admission {
-    pub(super) user: User,
-    pub(super) space: Option<SpaceRef>,
+/// The destination of a client whose credentials are valid.
+pub struct Admission(pub(super) Destination);
+
+/// The destination of an admitted client.
+pub(super) enum Destination {
+    /// A space of this server. Without one, it is the space of the server's own root.
+    Space(User, Option<SpaceRef>),
+    /// Another server.
+    Elsewhere(Relay),
 }
 
 impl Admission {
     /// Admits a user to the server's own root.
     pub fn new(user: User) -> Self {
-        Self { user, space: None }
+        Self(Destination::Space(user, None))
     }
 
     /// Admits the user to another space, such as one of many meetings.
     #[must_use]
     pub fn to(self, space: SpaceRef) -> Self {
-        Self { space: Some(space), ..self }
+        match self.0 {
+            Destination::Space(user, _) => Self(Destination::Space(user, Some(space))),
+            elsewhere @ Destination::Elsewhere(_) => Self(elsewhere),
+        }
+    }
+
+    /// Relays the client to another server over this stream, as a silent proxy (section 3.4): everything that
+    /// the client sends from the signature on, and all answers, unchanged. The relay closes both connections
+    /// when one of them ends, or when `gone` completes.
+    ///
+    /// A proxy header that the other server expects must be in the stream already.
+    pub fn relayed(
+        upstream: impl Transport,
+        gone: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        let (upstream, gone) = (Box::new(upstream), Box::pin(gone));
+        Self(Destination::Elsewhere(Relay { upstream, gone }))
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Destination::Space(user, _) => f.debug_tuple("Admission").field(user).finish(),
+            Destination::Elsewhere(_) => f.write_str("Admission to another server"),
+        }
     }
 }
 

@@ -18,6 +18,17 @@ use crate::{
     wire::auth::Credentials,
 };
 
+/// Bytes of the length in front of a proxy header.
+const LENGTH_BYTES: usize = 4;
+
+/// A client whose credentials are valid.
+pub(super) struct Authenticated {
+    pub(super) session: Session,
+    pub(super) admission: Admission,
+    /// The bytes that the client has sent, from the signature on.
+    pub(super) received: Vec<u8>,
+}
+
 /// Reads the credentials of a client and checks them.
 pub(super) async fn authenticate(
     config: &Arc<Config>,
@@ -25,19 +36,21 @@ pub(super) async fn authenticate(
     authenticator: &dyn AnyAuthenticator,
     stream: &mut impl Transport,
     slot: &Slot<IpAddr>,
-) -> Result<(Session, Admission), String> {
+) -> Result<Authenticated, String> {
     let mut session = Session::server(Arc::clone(config), Instant::now());
     let checking = async {
         let reading = read_credentials(&mut session, stream);
         let credentials = within(token_timeout, reading).await;
-        let credentials = credentials.ok_or("no token in time")??;
+        let (credentials, received) = credentials.ok_or("no token in time")??;
         // From here on, the client waits for the server.
         slot.set_busy();
         let checked = authenticator.check(credentials).await;
-        checked.map_err(|refused| refused.to_string())
+        checked.map(|admission| (admission, received)).map_err(|refused| refused.to_string())
     };
     match within(config.authentication_timeout, checking).await {
-        Some(admission) => Ok((session, admission?)),
+        Some(checked) => {
+            checked.map(|(admission, received)| Authenticated { session, admission, received })
+        }
         None => Err("no authentication in time".into()),
     }
 }
@@ -54,10 +67,12 @@ async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T
     result.ok()
 }
 
+/// Reads credentials. Returns them, and the bytes that have arrived from the signature on.
 async fn read_credentials(
     session: &mut Session,
     stream: &mut impl Transport,
-) -> Result<Credentials, String> {
+) -> Result<(Credentials, Vec<u8>), String> {
+    let mut received = Vec::new();
     loop {
         let mut input = bytes::BytesMut::with_capacity(4096);
         match stream.read_buf(&mut input).await {
@@ -65,12 +80,18 @@ async fn read_credentials(
             Ok(_) => {}
             Err(error) => return Err(error.to_string()),
         }
+        received.extend_from_slice(&input);
         let now = Instant::now();
         let mut batch = session.receive(now, input.freeze());
         let event = session.next_event(now, &mut batch);
         session.keep(&batch);
         match event {
-            Some(Event::Authenticate(credentials)) => return Ok(credentials),
+            Some(Event::Authenticate(credentials)) => {
+                if let Some(header) = &credentials.proxy_header {
+                    received.drain(..LENGTH_BYTES + header.len());
+                }
+                return Ok((credentials, received));
+            }
             Some(Event::Ended(error)) => return Err(error.to_string()),
             _ => {}
         }

@@ -7,6 +7,7 @@ mod durable;
 mod end_cause;
 #[cfg(feature = "metrics")]
 mod metrics_page;
+mod relay;
 mod tokens;
 #[cfg(feature = "websocket")]
 mod websocket;
@@ -35,7 +36,10 @@ pub use tokens::Tokens;
 #[cfg(feature = "websocket")]
 pub use websocket::WebSocketOptions;
 
-use self::{authenticator::AnyAuthenticator, credentials::authenticate};
+use self::{
+    authenticator::{AnyAuthenticator, Destination},
+    credentials::{Authenticated, authenticate},
+};
 use crate::{
     Config, DistributedObject, Error, Result, Scope,
     error::{Misuse, SetupError},
@@ -494,7 +498,7 @@ async fn serve(shared: Arc<ServerState>, mut stream: impl Transport, newcomer: N
         () = slot.evicted() => Err(EVICTED.into()),
         () = stopped(&mut stop) => Err("the server is shutting down".into()),
     };
-    let (mut session, admission) = match authenticated {
+    let Authenticated { mut session, admission, received } = match authenticated {
         Ok(authenticated) => authenticated,
         Err(reason) => {
             // A refused client gets no answer (ruling 11).
@@ -502,19 +506,32 @@ async fn serve(shared: Arc<ServerState>, mut stream: impl Transport, newcomer: N
             return shared.refuse(&peer, &reason);
         }
     };
-    let Some(space) = admission.space.or_else(|| shared.space.clone()) else {
+    let (user, space) = match admission.0 {
+        Destination::Space(user, space) => (user, space),
+        Destination::Elsewhere(relay) => {
+            drop((slot, session));
+            tracing::info!(peer, "Relays a client to another server");
+            let relaying = relay::run(stream, relay, &received, shared.config.stall_timeout);
+            let reason = tokio::select! {
+                reason = relaying => reason,
+                () = stopped(&mut stop) => "the server is shutting down".into(),
+            };
+            return tracing::info!(peer, %reason, "A relayed connection ended");
+        }
+    };
+    drop(received);
+    let Some(space) = space.or_else(|| shared.space.clone()) else {
         return shared
             .refuse(&peer, &"the server has no root, and the user was admitted to no space");
     };
     if let Some(trace) = &shared.config.trace {
-        session.set_trace(named(trace, &format!("server, {}", admission.user.name)));
+        session.set_trace(named(trace, &format!("server, {}", user.name)));
     }
     let link = Arc::new(Link::new(Arc::clone(&space.reports)));
     let (reply, accepted) = oneshot::channel();
-    let user = admission.user.clone();
     // An authenticated connection no longer counts, even if the space is slow to accept it.
     drop(slot);
-    let accept = Message::Accept(Box::new(session), admission.user, Arc::clone(&link), reply);
+    let accept = Message::Accept(Box::new(session), user.clone(), Arc::clone(&link), reply);
     let accepting = async {
         space.inbox.send(accept).await.ok()?;
         accepted.await.ok()

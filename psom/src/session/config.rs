@@ -8,6 +8,19 @@ pub const BASE_CHANNEL: u32 = 0;
 /// The channel of the application's objects (section 1.3.3).
 pub const APPLICATION_CHANNEL: u32 = 2;
 
+/// Whether the clients of a server send a proxy header (section 3.2.3.1.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProxyHeader {
+    /// No client sends one.
+    #[default]
+    Never,
+    /// Some clients send one, for example those that another server relays. The first byte shows it: a
+    /// valid length begins with 0, and the signature does not.
+    Optional,
+    /// Every client sends one.
+    Always,
+}
+
 /// The limits and times of a connection. The defaults follow the specification if it has a value.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -21,9 +34,9 @@ pub struct Config {
     pub ping_interval: Duration,
     /// The time after which a connection ends if nothing was received. Default: 90 s.
     pub idle_timeout: Duration,
-    /// True if clients send a proxy header before the authentication, because a forwarding proxy
-    /// does not remove it (section 3.2.3.1.1.1). Default: false.
-    pub proxy_header: bool,
+    /// Whether clients send a proxy header before the authentication, because a forwarding proxy
+    /// does not remove it (section 3.2.3.1.1.1). Default: never.
+    pub proxy_header: ProxyHeader,
     /// The maximum number of connected objects and tombstones of a connection. Default: 65,536.
     pub proxy_limit: usize,
     /// The maximum number of objects that this side closed and whose closing the peer has not
@@ -78,7 +91,7 @@ impl Default for Config {
             authentication_timeout: Duration::from_secs(120),
             ping_interval: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(90),
-            proxy_header: false,
+            proxy_header: ProxyHeader::Never,
             proxy_limit: 1 << 16,
             unconfirmed_close_limit: 1 << 14,
             soft_limit: 1 << 20,

@@ -36,7 +36,7 @@ use std::{
 use bytes::Bytes;
 
 pub(crate) use calls::lone_ping;
-pub use config::{APPLICATION_CHANNEL, BASE_CHANNEL, Config, Role, Trace};
+pub use config::{APPLICATION_CHANNEL, BASE_CHANNEL, Config, ProxyHeader, Role, Trace};
 pub use connmgr::{CONN_MGR, ConnMgrClient, ConnMgrClientProxy, ConnMgrServer, ConnMgrServerProxy};
 pub use event::{Address, Call, ConnectRequest, Event};
 pub use limits::LimitHits;
@@ -195,7 +195,15 @@ impl Session {
     fn step(&mut self, now: Instant, batch: &mut Batch) -> Result<Step, Error> {
         match self.phase {
             Phase::AwaitCredentials => {
-                Ok(match Credentials::read(batch, self.config.proxy_header)? {
+                let has_header = match self.config.proxy_header {
+                    ProxyHeader::Never => false,
+                    ProxyHeader::Always => true,
+                    ProxyHeader::Optional => {
+                        let Some(first) = batch.rest().first() else { return Ok(Step::Wait) };
+                        *first != auth::SIGNATURE[0]
+                    }
+                };
+                Ok(match Credentials::read(batch, has_header)? {
                     Some(credentials) => {
                         self.phase = Phase::CheckingCredentials;
                         Step::Event(Event::Authenticate(credentials))

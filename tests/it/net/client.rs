@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use psom::{Admission, Authenticator, Client, Credentials, Error, Refused, User, error::Misuse};
+use psom::{
+    Admission, Authenticator, Client, Credentials, Error, ProxyHeader, Refused, User, error::Misuse,
+};
 use tokio::net::TcpListener;
 
 use super::common::{certificate, client_root, fixture, fixture_with};
@@ -80,7 +82,7 @@ impl Authenticator for Proxied {
 #[tokio::test]
 async fn proxy_header_comes_first() {
     let mut config = psom::Config::default();
-    config.proxy_header = true;
+    config.proxy_header = ProxyHeader::Always;
     let fixture = fixture_with(config, |builder| builder.authenticator(Arc::new(Proxied))).await;
     let (client_root, mut received) = client_root();
     let client = Client::builder().root(client_root).token("token").tls(Arc::clone(&fixture.trust));

@@ -8,6 +8,7 @@ mod durable;
 mod endings;
 mod file_journal;
 mod reconnecting;
+mod relaying;
 mod reply_budget;
 mod server;
 mod tls;

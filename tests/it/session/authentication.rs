@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use psom::{
-    Config, Credentials, Error,
+    Config, Credentials, Error, ProxyHeader,
     error::{DecodeError, LostReason},
     testing::{Script, hex},
     wire::auth::SIGNATURE,
@@ -17,7 +17,7 @@ fn server() -> Script<ServerRoot> {
 
 fn behind_a_proxy() -> Script<ServerRoot> {
     let mut config = Config::default();
-    config.proxy_header = true;
+    config.proxy_header = ProxyHeader::Always;
     Script::server(config, ServerRoot::new)
 }
 
@@ -117,6 +117,18 @@ fn proxy_header_is_read_only_where_it_is_expected() {
     // If a proxy header is expected, the signature reads as a length that is too large.
     assert_closed_silently(&mut behind_a_proxy(), &authentication(5, b"token"));
     assert_closed_silently(&mut behind_a_proxy(), &hex("00001001"));
+}
+
+#[test]
+fn optional_proxy_header_is_recognized_by_its_first_byte() {
+    let mut config = Config::default();
+    config.proxy_header = ProxyHeader::Optional;
+    let script = || Script::server(config.clone(), ServerRoot::new);
+    let header = [&hex("00000003")[..], b"abc"].concat();
+    assert_eq!(script().send(&authentication(5, b"token")), SIGNATURE);
+    assert_eq!(script().send(&[header, authentication(5, b"token")].concat()), SIGNATURE);
+    assert_closed_silently(&mut script(), &hex("00001001"));
+    assert_closed_silently(&mut script(), b"GET / HTTP/1.1");
 }
 
 #[test]
