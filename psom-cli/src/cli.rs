@@ -14,10 +14,10 @@ use crate::commands::{cell::Cell, edit::Edit, open::Open};
 use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
-        bench::Bench, completions::Completions, decode::Decode, delete::Delete, export::Export,
-        get::Get, goto::Goto, idl::Idl, invite::Invite, list::ContentList, man::Man,
-        meeting::MeetingCommand, notes::NotesCommand, people::People, poll::Poll, present::Present,
-        proxy::Proxy, qna::Qna, rename::Rename, serve::Serve, share::Share,
+        bench::Bench, completions::Completions, decode::Decode, delete::Delete, drain::Drain,
+        export::Export, get::Get, goto::Goto, idl::Idl, invite::Invite, list::ContentList,
+        man::Man, meeting::MeetingCommand, notes::NotesCommand, people::People, poll::Poll,
+        present::Present, proxy::Proxy, qna::Qna, rename::Rename, serve::Serve, share::Share,
         share_slides::ShareSlides, stop::Stop, store::Store, use_link::UseLink,
         visibility::Visibility, watch::Watch, whiteboard::Whiteboard,
     },
@@ -93,6 +93,7 @@ enum Command {
     Queue(Queue),
     #[cfg(feature = "cell")]
     Cell(Cell),
+    Drain(Drain),
     Store(Store),
     Bench(Bench),
     Completions(Completions),
@@ -223,6 +224,7 @@ impl Cli {
             Command::Queue(queue) => queue.run(Self::recordable).await,
             #[cfg(feature = "cell")]
             Command::Cell(cell) => cell.run().await,
+            Command::Drain(drain) => drain.run().await,
             Command::Store(store) => store.run().await,
             Command::Bench(bench) => Box::pin(bench.run()).await,
             Command::Completions(completions) => completions.run(&mut Self::command()),

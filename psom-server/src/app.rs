@@ -1,25 +1,33 @@
 //! The state that the parts of a running server share, and the admission operations on it.
 
-use std::sync::{Arc, Mutex, atomic::Ordering};
+use std::{
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
 
 use psom::net::websocket::Origins;
 use psom_objects::types::Role;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     admission::{
         AdmissionError, JoinCredential, JoinLink, LinkAuthority,
         error::check_text,
-        invitations::{Invitation, InvitationTerms, Invitations, removal},
+        invitations::{InvitationTerms, Invitations, removal},
+        relaying::Relaying,
         tokens::{JoinTokens, TokenHolder, TokenSource},
     },
     files::Library,
-    meetings::{AdmitError, Meetings, RunningMeeting},
+    meetings::{AdmitError, Hooks, Meetings, RunningMeeting},
     shared::{identifiers::is_meeting_id, lock::lock, metrics::Metrics},
     slides::SlideRenderer,
     store::INVITATION_PREFIX,
     tls::ALTERNATIVE_NAME,
 };
+
+/// The age up to which the list of a cluster's nodes is used. Requests for unknown files cost the database
+/// nothing more.
+const MAX_NODES_AGE: Duration = Duration::from_secs(2);
 
 /// The shared state of a running server.
 pub(crate) struct App {
@@ -41,6 +49,10 @@ pub(crate) struct App {
     pub(crate) meetings: Arc<Meetings>,
     pub(crate) invitations: Arc<Invitations>,
     pub(crate) tokens: Arc<JoinTokens>,
+    /// The relay to other servers of the cluster, if there is one.
+    pub(crate) relaying: Option<Arc<dyn Relaying>>,
+    /// The addresses of the web servers of the other nodes of a cluster, and when they were read.
+    pub(crate) known_nodes: tokio::sync::Mutex<Option<(Instant, Vec<String>)>>,
     pub(crate) library: Arc<Library>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) slides: Slides,
@@ -69,6 +81,15 @@ pub(crate) struct AdmittedUser {
     pub(crate) link: JoinLink,
 }
 
+/// Returns the functions by which the invitations follow the meetings.
+pub(crate) fn invitation_hooks(invitations: &Arc<Invitations>) -> Hooks {
+    let (restored, gone) = (Arc::clone(invitations), Arc::clone(invitations));
+    Hooks {
+        restored: Box::new(move |meeting, state| restored.restore(meeting, state)),
+        gone: Box::new(move |meeting| gone.forget(meeting)),
+    }
+}
+
 impl App {
     pub(crate) fn take_psom(&self) -> Option<psom::Server> {
         lock(&self.psom).take()
@@ -76,6 +97,36 @@ impl App {
 
     pub(crate) fn psom_stats(&self) -> psom::net::ServerStats {
         lock(&self.psom).as_ref().map(psom::Server::stats).unwrap_or_default()
+    }
+
+    /// Returns the number of clients that are relayed to other servers now, and that of all since the start.
+    pub(crate) fn relay_counts(&self) -> (u64, u64) {
+        self.relaying.as_ref().map(|relaying| relaying.counts()).unwrap_or_default()
+    }
+
+    /// Returns the addresses of the web servers of the other nodes of a cluster, as of a moment ago.
+    pub(crate) async fn other_nodes(&self) -> Vec<String> {
+        let store = self.meetings.store();
+        if !store.is_shared() {
+            return Vec::new();
+        }
+        let mut known = self.known_nodes.lock().await;
+        match &*known {
+            Some((at, nodes)) if at.elapsed() < MAX_NODES_AGE => return nodes.clone(),
+            _ => {}
+        }
+        let nodes = match store.nodes().await {
+            Ok(nodes) => nodes,
+            Err(error) => {
+                tracing::warn!(%error, "could not read the nodes of the cluster");
+                return Vec::new();
+            }
+        };
+        let own = store.node_name();
+        let others = nodes.into_iter().filter(|other| own != Some(&*other.node.node));
+        let others: Vec<String> = others.map(|other| other.node.http).collect();
+        *known = Some((Instant::now(), others.clone()));
+        others
     }
 
     /// Creates a meeting. If `id` is `None`, the meeting gets a random ID.
@@ -105,17 +156,18 @@ impl App {
     ) -> Result<Option<(InvitationTerms, Arc<RunningMeeting>)>, AdmissionError> {
         let store = self.meetings.store();
         let known = self.invitations.get(secret);
-        let id = match &known {
-            Some((_, meeting)) => meeting.id.clone(),
+        let id = match known {
+            Some((_, meeting)) => meeting,
             None if !store.is_shared() => return Ok(None),
             None => match store.find_invitation(&format!("{INVITATION_PREFIX}{secret}")).await? {
                 Some(id) => id,
                 None => return Ok(None),
             },
         };
-        // Taking the meeting over restores its invitations.
-        self.meeting(&id).await?;
-        Ok(self.invitations.get(secret))
+        // A meeting that is taken over brings its invitations.
+        let meeting = self.meeting(&id).await?;
+        let found = self.invitations.get(secret);
+        Ok(found.map(|(terms, _)| (terms, meeting)))
     }
 
     /// Admits a user whose URI and name were checked, and issues a join token.
@@ -129,7 +181,7 @@ impl App {
     ) -> Result<AdmittedUser, AdmissionError> {
         let admitted = meeting.admit(uri, name, role).await;
         let id = admitted.map_err(|error| AdmissionError::from_admit(&meeting.id, error))?;
-        self.issue_token(meeting, source, uri, Some(id), TokenHolder::User(id))
+        self.issue_token(meeting, source, uri, Some(id), TokenHolder::User(id)).await
     }
 
     /// Issues a join token to a guest. The guest is admitted on connecting.
@@ -147,10 +199,10 @@ impl App {
         }
         let id = checked.map_err(|error| AdmissionError::from_admit(&meeting.id, error))?;
         let holder = TokenHolder::Guest { name: name.into(), role };
-        self.issue_token(meeting, source, uri, id, holder)
+        self.issue_token(meeting, source, uri, id, holder).await
     }
 
-    fn issue_token(
+    async fn issue_token(
         &self,
         meeting: &Arc<RunningMeeting>,
         source: TokenSource,
@@ -158,7 +210,7 @@ impl App {
         id: Option<i64>,
         holder: TokenHolder,
     ) -> Result<AdmittedUser, AdmissionError> {
-        let token = self.tokens.issue(&self.meetings, meeting, source, uri, holder);
+        let token = self.tokens.issue(&self.meetings, meeting, source, uri, holder).await?;
         let token = token.ok_or(AdmissionError::TooManyTokens)?;
         self.metrics.tokens_issued.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(meeting = %meeting.id, uri, id, "issued a join token");
@@ -194,8 +246,8 @@ impl App {
         if let Some(uri) = &terms.uri {
             self.readmit(meeting, uri).await?;
         }
-        let invitation = Invitation { meeting: Arc::downgrade(meeting), terms: terms.clone() };
-        let secret = self.invitations.add(invitation).ok_or(AdmissionError::TooManyInvitations)?;
+        let secret = self.invitations.add(&meeting.id, terms.clone());
+        let secret = secret.ok_or(AdmissionError::TooManyInvitations)?;
         meeting.save(terms.write(&secret)).await.map_err(AdmissionError::internal)?;
         tracing::info!(meeting = %meeting.id, role = terms.role.name(), "created an invitation");
         Ok((secret.clone(), self.invitation_link(meeting, secret)))
@@ -208,10 +260,10 @@ impl App {
         meeting: &Arc<RunningMeeting>,
         secret: &str,
     ) -> Result<(), AdmissionError> {
-        if !self.invitations.remove(meeting, secret) {
+        if !self.invitations.remove(&meeting.id, secret) {
             return Err(AdmissionError::NoInvitation);
         }
-        self.tokens.revoke(secret);
+        self.tokens.revoke(&self.meetings, secret).await?;
         meeting.save(removal(secret)).await.map_err(AdmissionError::internal)?;
         tracing::info!(meeting = %meeting.id, "revoked an invitation");
         Ok(())

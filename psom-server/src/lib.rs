@@ -60,6 +60,8 @@ pub mod fuzzing {
 pub use admission::{
     AdmissionError, ExchangeError, JoinCredential, JoinLink, LinkAuthority, LinkError,
 };
+#[cfg(feature = "postgres")]
+pub use cluster::{Copied, CopyDirection, copy as copy_store};
 pub use files::crypto;
 pub use options::Options;
 pub use server::{DemoLink, Server};

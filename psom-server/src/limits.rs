@@ -151,6 +151,8 @@ table! {
     // Admission.
     meetings: Count = limits.meetings,
         "meetings that exist at the same time";
+    unload_after: Milliseconds = limits.unload_after,
+        "time without users after which a meeting leaves memory until somebody joins it; 0 means never";
     users: Count = limits.users,
         "users who were ever admitted to a meeting; half of them can be guests";
     invitations: Count = limits.invitations,

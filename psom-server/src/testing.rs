@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{
     admission::{invitations::Invitations, tokens::JoinTokens},
-    app::{App, Slides},
+    app::{App, Slides, invitation_hooks},
     files::{Library, LibraryConfig},
     meetings::{MeetingTemplate, Meetings},
     shared::{limits::Limits, metrics::Metrics},
@@ -64,7 +64,7 @@ pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryCo
 pub(crate) fn app_on(
     directory: &Directory,
     change: impl FnOnce(&mut LibraryConfig),
-    store: PermitStore,
+    store: impl MeetingStore,
 ) -> Arc<App> {
     let limits = Limits { meetings: 3, users: 4, invitations: 2, tokens: 16, ..Limits::default() };
     let metrics = Arc::new(Metrics::default());
@@ -82,7 +82,9 @@ pub(crate) fn app_on(
         limits,
         psom: psom::Config::default(),
     };
-    let meetings = Arc::new(Meetings::new(template, Arc::new(store)));
+    let hooks = invitation_hooks(&invitations);
+    let meetings = Arc::new(Meetings::new(template, Arc::new(store), hooks));
+    tokens.open(&meetings, None);
     Arc::new(App {
         admin_token: "the administrator's token".into(),
         psom_address: "127.0.0.1:8057".into(),
@@ -95,6 +97,8 @@ pub(crate) fn app_on(
         meetings,
         invitations,
         tokens,
+        relaying: None,
+        known_nodes: Default::default(),
         library,
         metrics,
         slides: Slides::new(Some(Arc::new(LineRenderer)), 1),

@@ -8,6 +8,7 @@ pub(crate) mod completions;
 mod config;
 pub(crate) mod decode;
 pub(crate) mod delete;
+pub(crate) mod drain;
 #[cfg(feature = "cell")]
 pub(crate) mod edit;
 pub(crate) mod export;

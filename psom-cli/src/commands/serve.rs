@@ -20,6 +20,10 @@ use crate::{
 /// The time that the server waits at shutdown for its clients to close their connections.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
+/// The time that a stopping server takes to hand its meetings over with --drain. Service managers wait for
+/// 90 s by default.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Run a server
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -31,7 +35,7 @@ Examples:
              --key /etc/letsencrypt/live/meet.example.com/privkey.pem
   psom serve --data /var/lib/psom --listen 127.0.0.1:0 --http 127.0.0.1:0
   AWS_REGION=eu-central-1 psom serve --files s3://bucket/prefix
-  psom serve --cluster postgres://psom@db.example.com/psom --files s3://bucket/prefix
+  psom serve --cluster postgres://psom@db.example.com/psom --files s3://bucket/prefix --drain
   psom serve --print-config > psom.toml; psom serve --config psom.toml
   PSOM_USERS=500 psom serve --limit uploads_per_user=10
 
@@ -83,6 +87,9 @@ pub(crate) struct Serve {
     /// servers, such as https://meet.example.com:8058.
     #[arg(long, value_name = "URL")]
     entry: Option<String>,
+    /// Hand all meetings over to the other servers of the cluster before stopping at SIGINT or SIGTERM.
+    #[arg(long)]
+    drain: bool,
     /// The failures that must not lose changes that a client has seen. [default: full]
     #[arg(long)]
     durability: Option<Durability>,
@@ -197,6 +204,7 @@ impl Serve {
     }
 
     pub(crate) async fn run(self) -> Result {
+        let must_drain = self.drain;
         let print_config = self.print_config;
         let (options, files) = self.options()?;
         if print_config {
@@ -236,8 +244,21 @@ impl Serve {
                 ),
             })),
         };
+        if must_drain && result.is_ok() {
+            drain(&server).await;
+        }
         server.shutdown(SHUTDOWN_GRACE).await;
         result
+    }
+}
+
+/// Hands the meetings over for a limited time. A server that cannot do it stops nevertheless: the meetings
+/// are free then.
+async fn drain(server: &Server) {
+    match tokio::time::timeout(DRAIN_TIMEOUT, server.drain()).await {
+        Ok(Ok(meetings)) => tracing::info!(meetings, "handed the meetings over"),
+        Ok(Err(error)) => tracing::warn!(%error, "could not hand the meetings over"),
+        Err(_) => tracing::warn!("could not hand all meetings over in time"),
     }
 }
 

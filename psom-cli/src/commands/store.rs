@@ -45,6 +45,17 @@ The copy has the database as it is at one moment, the files of the meetings, the
 keys, so that join links stay valid on a server that runs on it. Keep it as safe as the original. It is
 checked when it is complete.")]
     Backup(BackupArgs),
+    /// Copy all meetings between a data directory and a cluster
+    #[cfg(feature = "postgres")]
+    #[command(after_help = "\
+Examples:
+  psom store copy /var/lib/psom postgres://psom@db.example.com/psom --files s3://bucket/prefix
+  psom store copy postgres://psom@db.example.com/psom /var/lib/psom --files s3://bucket/prefix
+
+No server may run on the directory or on the cluster, and the target must have no meetings. The
+certificate authority, the administrator's token and the invitations are copied too, so that join links
+stay valid. Nothing is removed from the source.")]
+    Copy(CopyArgs),
     /// Recover the intact part of a damaged store
     #[command(after_help = "\
 Examples:
@@ -73,6 +84,20 @@ struct BackupArgs {
     /// The server's data directory.
     #[arg(long, value_name = "DIR", default_value = "psom-data", env = "PSOM_DATA")]
     data: PathBuf,
+}
+
+#[cfg(feature = "postgres")]
+#[derive(Debug, Args)]
+struct CopyArgs {
+    /// The data directory, or the database of the cluster, that has the meetings.
+    #[arg(value_name = "FROM")]
+    from: String,
+    /// The database of the cluster, or the data directory, that gets the meetings.
+    #[arg(value_name = "TO")]
+    to: String,
+    /// The object store with the cluster's files: s3://BUCKET/PREFIX.
+    #[arg(long, value_name = "URL")]
+    files: String,
 }
 
 #[derive(Debug, Args)]
@@ -113,6 +138,8 @@ impl Store {
                 }
             }
             StoreCommand::Backup(BackupArgs { to, data }) => back_up(&data, &to).await,
+            #[cfg(feature = "postgres")]
+            StoreCommand::Copy(arguments) => copy(arguments).await,
             StoreCommand::Repair(Data { data, files }) => {
                 let repair = maintenance::repair(&data, &blobs(files))
                     .await
@@ -131,6 +158,28 @@ impl Store {
             }
         }
     }
+}
+
+/// Copies meetings between a data directory and a cluster.
+#[cfg(feature = "postgres")]
+async fn copy(CopyArgs { from, to, files }: CopyArgs) -> Result {
+    use psom_server::{CopyDirection, copy_store};
+
+    let is_database = |place: &str| {
+        ["postgres://", "postgresql://"].iter().any(|scheme| place.starts_with(scheme))
+    };
+    let (direction, data, url) = match (is_database(&from), is_database(&to)) {
+        (false, true) => (CopyDirection::ToCluster, from, to),
+        (true, false) => (CopyDirection::FromCluster, to, from),
+        _ => {
+            let text = "name a data directory and the database of a cluster (postgres://...)";
+            return Err(CommandError::new(text));
+        }
+    };
+    let copied = copy_store(direction, Path::new(&data), &url, &blobs(Some(files))).await?;
+    let meetings = counted(copied.meetings, "meeting", "meetings");
+    let files = counted(copied.files, "file", "files");
+    out::line(format_args!("Copied {meetings} and {files}."))
 }
 
 /// Copies a data directory, and checks the copy.

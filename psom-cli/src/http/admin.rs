@@ -49,6 +49,16 @@ impl ServerArgs {
 }
 
 impl Admin {
+    /// Sends a request for something below `/api/nodes`, the servers of a cluster.
+    pub(crate) async fn nodes(&self, method: Method, path: &[&str]) -> Result<Value> {
+        let mut url = format!("{}/api/nodes", self.base);
+        for part in path {
+            url.push('/');
+            url.extend(part.bytes().map(escape));
+        }
+        Ok(self.http.api(method, url, Some(&self.token), None).await?)
+    }
+
     /// Sends a request for something below `/api/meetings`. The first part of the path is a
     /// meeting's ID.
     pub(crate) async fn meetings(

@@ -1,4 +1,4 @@
-//! Joining a meeting again after its server was restarted.
+//! Joining a meeting again after its server was restarted, or after the meeting has moved to another server.
 
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ pub(crate) async fn join_again<T>(
 ) -> Result<Option<T>> {
     let (backoff, start) = (Backoff::default(), Instant::now());
     let mut failures = 0;
+    // The delay is random, so that the clients of a meeting that has moved do not all come at once.
+    sleep(backoff.delay(0)).await;
     loop {
         let joined = join().await;
         if !matches!(joined, Err(CommandError::Message(_)))
@@ -59,6 +61,14 @@ pub(crate) async fn join_again<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn meeting_that_has_moved_is_joined_again() {
+        let moved = psom::Error::PeerBroke("moved".to_owned());
+        assert!(is_lost(Err(moved.into())).is_ok());
+        let removed = psom::Error::PeerBroke("the organizer has removed you".to_owned());
+        assert!(is_lost(Err(removed.into())).is_err());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn unreachable_server_is_tried_again() {

@@ -6,6 +6,9 @@ use crate::{
     store,
 };
 
+/// The obstacle of a draining server without a successor.
+const DRAINING: &str = "it is being emptied, and no other server of the cluster runs";
+
 /// The reason why a meeting was not created or ended, or a user not admitted. Its text is one
 /// sentence that says what to do.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -107,6 +110,8 @@ impl From<CreateError> for AdmissionError {
                 Self::MeetingExists
             }
             CreateError::TooMany(limit) => Self::TooManyMeetings(limit),
+            CreateError::Elsewhere(owner) => Self::Elsewhere { http: owner.http },
+            CreateError::Draining => Self::StoreWaits(DRAINING),
             error => Self::internal(error),
         }
     }
@@ -118,6 +123,7 @@ impl AdmissionError {
         match error {
             ObtainError::NoMeeting => Self::no_meeting(id),
             ObtainError::Elsewhere(owner) => Self::Elsewhere { http: owner.http },
+            ObtainError::Draining => Self::StoreWaits(DRAINING),
             ObtainError::Store(store::Error::Moved(_)) => {
                 Self::StoreWaits("the meeting is moving from one server to another")
             }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, Weak},
+    sync::{Mutex, MutexGuard},
 };
 
 use psom::Write;
@@ -10,16 +10,15 @@ use psom_objects::types::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    meetings::RunningMeeting,
     shared::{identifiers::random_name, lock::lock},
     store::INVITATION_PREFIX as KEY_PREFIX,
 };
 
-/// An invitation to a running meeting.
+/// An invitation to a meeting.
 #[derive(Clone)]
-pub(crate) struct Invitation {
-    pub(crate) meeting: Weak<RunningMeeting>,
-    pub(crate) terms: InvitationTerms,
+struct Invitation {
+    meeting: String,
+    terms: InvitationTerms,
 }
 
 /// The saved part of an invitation: the role, and for a named invitation the user, of its holder.
@@ -34,7 +33,8 @@ pub(crate) struct InvitationTerms {
     pub(crate) display_name: Option<String>,
 }
 
-/// The invitations to all meetings, by their secrets.
+/// The invitations to the meetings of this server, by their secrets. A meeting that is not in memory keeps its
+/// invitations here; a meeting that has ended, or that another server runs, has none.
 pub(crate) struct Invitations {
     by_secret: Mutex<HashMap<String, Invitation>>,
     max_per_meeting: usize,
@@ -49,16 +49,16 @@ impl Invitations {
         lock(&self.by_secret)
     }
 
-    /// Adds an invitation and returns its secret, or `None` if its meeting has too many.
-    pub(crate) fn add(&self, invitation: Invitation) -> Option<String> {
+    /// Adds an invitation to a meeting and returns its secret, or `None` if the meeting has too many.
+    pub(crate) fn add(&self, meeting: &str, terms: InvitationTerms) -> Option<String> {
         let mut by_secret = self.by_secret();
-        by_secret.retain(|_, invitation| invitation.meeting.strong_count() > 0);
-        let same_meeting = |other: &&Invitation| other.meeting.ptr_eq(&invitation.meeting);
-        if by_secret.values().filter(same_meeting).count() >= self.max_per_meeting {
+        if by_secret.values().filter(|other| other.meeting == meeting).count()
+            >= self.max_per_meeting
+        {
             return None;
         }
         let secret = random_name();
-        by_secret.insert(secret.clone(), invitation);
+        by_secret.insert(secret.clone(), Invitation { meeting: meeting.into(), terms });
         Some(secret)
     }
 
@@ -69,26 +69,27 @@ impl Invitations {
     /// Returns the key of an invitation that cannot be read.
     pub(crate) fn restore(
         &self,
-        meeting: &Arc<RunningMeeting>,
+        meeting: &str,
         state: &BTreeMap<String, String>,
     ) -> Result<(), String> {
         let saved = saved_invitations(state)?;
         let mut by_secret = self.by_secret();
         for (secret, terms) in saved {
-            by_secret.insert(secret, Invitation { meeting: Arc::downgrade(meeting), terms });
+            by_secret.insert(secret, Invitation { meeting: meeting.into(), terms });
         }
         Ok(())
     }
 
+    /// Forgets the invitations to a meeting that has ended or moved.
+    pub(crate) fn forget(&self, meeting: &str) {
+        self.by_secret().retain(|_, invitation| invitation.meeting != meeting);
+    }
+
     /// Returns the secret of an open invitation to a meeting with this role, if there is one.
-    pub(crate) fn open_invitation(
-        &self,
-        meeting: &Arc<RunningMeeting>,
-        role: Role,
-    ) -> Option<String> {
+    pub(crate) fn open_invitation(&self, meeting: &str, role: Role) -> Option<String> {
         let matches = |Invitation { meeting: other, terms }: &Invitation| {
             let is_open = terms.uri.is_none() && terms.display_name.is_none();
-            is_open && terms.role == role && std::ptr::eq(other.as_ptr(), &raw const **meeting)
+            is_open && terms.role == role && other == meeting
         };
         let by_secret = self.by_secret();
         let found = by_secret.iter().find(|(_, invitation)| matches(invitation));
@@ -96,35 +97,26 @@ impl Invitations {
     }
 
     /// Removes an invitation of a meeting. Returns `false` if there is none with this secret.
-    pub(crate) fn remove(&self, meeting: &Arc<RunningMeeting>, secret: &str) -> bool {
+    pub(crate) fn remove(&self, meeting: &str, secret: &str) -> bool {
         let mut by_secret = self.by_secret();
-        let is_its = |invitation: &Invitation| {
-            std::ptr::eq(invitation.meeting.as_ptr(), &raw const **meeting)
-        };
-        by_secret.get(secret).is_some_and(is_its) && by_secret.remove(secret).is_some()
+        by_secret.get(secret).is_some_and(|invitation| invitation.meeting == meeting)
+            && by_secret.remove(secret).is_some()
     }
 
     /// Returns the invitations to a meeting, with their secrets.
-    pub(crate) fn of_meeting(
-        &self,
-        meeting: &Arc<RunningMeeting>,
-    ) -> Vec<(String, InvitationTerms)> {
+    pub(crate) fn of_meeting(&self, meeting: &str) -> Vec<(String, InvitationTerms)> {
         let by_secret = self.by_secret();
-        let is_its = |invitation: &Invitation| {
-            std::ptr::eq(invitation.meeting.as_ptr(), &raw const **meeting)
-        };
-        let found = by_secret.iter().filter(|(_, invitation)| is_its(invitation));
+        let found = by_secret.iter().filter(|(_, invitation)| invitation.meeting == meeting);
         let mut found: Vec<_> =
             found.map(|(secret, invitation)| (secret.clone(), invitation.terms.clone())).collect();
         found.sort_by(|(one, _), (other, _)| one.cmp(other));
         found
     }
 
-    /// Returns the terms of the invitation with this secret, and its meeting.
-    pub(crate) fn get(&self, secret: &str) -> Option<(InvitationTerms, Arc<RunningMeeting>)> {
-        let by_secret = self.by_secret();
-        let invitation = by_secret.get(secret)?;
-        Some((invitation.terms.clone(), invitation.meeting.upgrade()?))
+    /// Returns the terms of the invitation with this secret, and the ID of its meeting.
+    pub(crate) fn get(&self, secret: &str) -> Option<(InvitationTerms, String)> {
+        let Invitation { meeting, terms } = self.by_secret().get(secret)?.clone();
+        Some((terms, meeting))
     }
 }
 

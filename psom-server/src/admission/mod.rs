@@ -5,6 +5,7 @@
 
 pub(crate) mod error;
 pub(crate) mod invitations;
+pub(crate) mod relaying;
 pub(crate) mod tokens;
 
 pub use error::AdmissionError;

@@ -2,16 +2,20 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Weak},
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 
 use psom::{Admission, Authenticator, Credentials, LimitHits, Refused, net::slots::address_owner};
 use psom_objects::types::Role;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
 
+use super::relaying::Relaying;
 use crate::{
-    meetings::{AdmitError, Meetings, RunningMeeting, store_obstacle},
+    meetings::{AdmitError, Meetings, ObtainError, RunningMeeting, store_obstacle},
     shared::permissions::{Permissions, WebLimits, WhenFull},
+    store::{self, StoredToken},
 };
 
 /// The lifetime of a join token (section 3.3.6).
@@ -22,7 +26,17 @@ pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_secs(120);
 /// users.
 const MAX_TOKENS_PER_USER: usize = 16;
 
+/// The time in which a client with a token waits for a meeting whose owner cannot be reached: longer than the
+/// lease of an owner that has died, and shorter than the time after which clients give up.
+const MAX_MOVING_TIME: Duration = Duration::from_secs(10);
+
+/// The time between two attempts to find the owner of such a meeting.
+const MOVING_RETRY_INTERVAL: Duration = Duration::from_millis(250);
+
 /// The unredeemed join tokens.
+///
+/// In a cluster, the database has the tokens of all servers: every server can redeem a token, also after
+/// the one that has issued it has died. The tables here are for the quotas.
 ///
 /// A token names its user, not the user's role: the role is looked up when the token is redeemed,
 /// because it can have changed since.
@@ -36,6 +50,16 @@ pub(crate) struct JoinTokens {
     by_administrator: Permissions<PendingToken, TokenOwner>,
     by_named_link: Permissions<PendingToken, TokenOwner>,
     by_open_link: Permissions<PendingToken, TokenOwner>,
+    /// The meetings that the tokens are for. They are set once, because the conference's listener needs an
+    /// authenticator before the meetings exist.
+    destinations: OnceLock<Destinations>,
+}
+
+/// The meetings that tokens are for.
+struct Destinations {
+    meetings: Weak<Meetings>,
+    /// Relays clients to other servers of the cluster, if there is one.
+    relaying: Option<Arc<dyn Relaying>>,
 }
 
 /// The way in which a token is issued. It decides which quota the token counts for.
@@ -58,6 +82,8 @@ pub(crate) enum TokenOwner {
 }
 
 /// The user that a token is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum TokenHolder {
     /// A user with this ID.
     User(i64),
@@ -66,9 +92,11 @@ pub(crate) enum TokenHolder {
     Guest { name: String, role: Role },
 }
 
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct PendingToken {
-    meetings: Weak<Meetings>,
-    meeting: Weak<RunningMeeting>,
+    meeting: String,
+    /// The time of the meeting's creation. A later meeting with the same ID has another.
+    created: i64,
     uri: String,
     holder: TokenHolder,
     /// The secret of the invitation that issued the token, if one did.
@@ -90,18 +118,29 @@ impl JoinTokens {
             by_administrator: table("tokens", limit, limit, user, oldest),
             by_named_link: table("tokens_named_links", half, eighth, user, oldest),
             by_open_link: table("tokens_open_links", half, eighth, per_address, largest),
+            destinations: OnceLock::new(),
         }
     }
 
+    /// Sets the meetings that the tokens are for, and the relay to other servers of a cluster.
+    pub(crate) fn open(&self, meetings: &Arc<Meetings>, relaying: Option<Arc<dyn Relaying>>) {
+        let destinations = Destinations { meetings: Arc::downgrade(meetings), relaying };
+        // Further calls have no effect.
+        let _ = self.destinations.set(destinations);
+    }
+
     /// Issues a token, or returns `None` if too many are unredeemed.
-    pub(crate) fn issue(
+    ///
+    /// # Errors
+    /// The store of a cluster has failed.
+    pub(crate) async fn issue(
         &self,
-        meetings: &Arc<Meetings>,
-        meeting: &Arc<RunningMeeting>,
+        meetings: &Meetings,
+        meeting: &RunningMeeting,
         source: TokenSource,
         uri: &str,
         holder: TokenHolder,
-    ) -> Option<String> {
+    ) -> Result<Option<String>, store::Error> {
         let user = || TokenOwner::User(uri.into());
         let (table, owner, invitation) = match source {
             TokenSource::Administrator => (&self.by_administrator, user(), None),
@@ -113,65 +152,163 @@ impl JoinTokens {
                 }
             },
         };
-        let token = PendingToken {
-            meetings: Arc::downgrade(meetings),
-            meeting: Arc::downgrade(meeting),
+        let pending = PendingToken {
+            meeting: meeting.id.clone(),
+            created: meeting.created,
             uri: uri.into(),
             holder,
             invitation,
         };
-        table.add(&meeting.id, Some(owner), token)
+        let Some((token, replaced)) =
+            table.add_replacing(&meeting.id, Some(owner), pending.clone())
+        else {
+            return Ok(None);
+        };
+        if meetings.store().is_shared() {
+            let stored = StoredToken {
+                token: token.clone(),
+                meeting: meeting.id.clone(),
+                invitation: pending.invitation.clone(),
+                // JSON can represent these strings and numbers, so this does not fail.
+                value: serde_json::to_string(&pending).unwrap_or_default(),
+                lifetime: TOKEN_LIFETIME,
+            };
+            meetings.store().add_token(stored, replaced).await?;
+        }
+        Ok(Some(token))
     }
 
     /// Removes the unredeemed tokens of an invitation.
-    pub(crate) fn revoke(&self, invitation: &str) {
+    ///
+    /// # Errors
+    /// The store of a cluster has failed.
+    pub(crate) async fn revoke(
+        &self,
+        meetings: &Meetings,
+        invitation: &str,
+    ) -> Result<(), store::Error> {
         for table in [&self.by_named_link, &self.by_open_link] {
             table.remove_values(|token| token.invitation.as_deref() == Some(invitation));
         }
+        meetings.store().revoke_tokens(invitation).await
     }
 
-    async fn redeem(&self, token: &str) -> Result<Admission, Refused> {
+    /// Takes a token out of the tables of this server.
+    fn take(&self, token: &str) -> Option<PendingToken> {
         let tables = [&self.by_administrator, &self.by_named_link, &self.by_open_link];
-        let pending = tables.into_iter().find_map(|table| table.take(token));
-        let unknown = || Refused::new("the token is unknown, was used before, or has expired");
-        let PendingToken { meetings, meeting, uri, holder, .. } = pending.ok_or_else(unknown)?;
-        let ended = || Refused::new("the meeting has ended");
-        let meeting = meeting.upgrade().ok_or_else(ended)?;
-        let meetings = meetings.upgrade().ok_or_else(ended)?;
-        // The space can have panicked since the token was issued.
-        tokio::select! {
-            biased;
-            () = meetings.restart_if_panicked(&meeting) => {}
-            obstacle = store_obstacle(meetings.health()) => return Err(Refused::new(obstacle)),
-        }
-        let id = match holder {
-            TokenHolder::User(id) => id,
-            TokenHolder::Guest { name, role } => {
-                let mut admitted = meeting.admit_guest(&uri, &name, role).await;
-                if matches!(admitted, Err(AdmitError::Full(_)))
-                    && meetings.make_room(&meeting).await
-                {
-                    admitted = meeting.admit_guest(&uri, &name, role).await;
-                }
-                admitted.map_err(|error| match error {
-                    AdmitError::Ending => ended(),
-                    AdmitError::Full(_) => Refused::new("the meeting has too many users"),
-                    AdmitError::StoreWaits(obstacle) => Refused::new(obstacle),
-                    error => Refused::new(error.to_string()),
-                })?
-            }
-        };
-        if meeting.is_removed(&uri) {
-            return Err(Refused::new("the operator has removed the user from the meeting"));
-        }
-        let user = meeting.user(id).ok_or_else(ended)?;
-        tracing::info!(meeting = %meeting.id, user = %user.name, id = user.id, "a user joined");
-        Ok(Admission::new(user).to(meeting.space().space()))
+        tables.into_iter().find_map(|table| table.take(token))
     }
+
+    async fn redeem(&self, credentials: Credentials) -> Result<Admission, Refused> {
+        let Credentials { token, proxy_header } = credentials;
+        let Destinations { meetings, relaying } = self.destinations.get().ok_or_else(ended)?;
+        let meetings = meetings.upgrade().ok_or_else(ended)?;
+        let store = meetings.store();
+        if !store.is_shared() {
+            let pending = self.take(&token).ok_or_else(unknown)?;
+            let meeting = obtain(&meetings, &pending.meeting).await?;
+            return admit(&meetings, &meeting, pending).await;
+        }
+        let found = store.find_token(&token).await.map_err(refused)?;
+        let id = found.ok_or_else(unknown)?;
+        let header = proxy_header.as_deref();
+        let is_relayed = header.is_some();
+        if let Some(header) = header
+            && !relaying.as_ref().is_some_and(|relay| relay.is_authentic(header, &id, &token))
+        {
+            return Err(Refused::new("the proxy header is wrong"));
+        }
+        let deadline = Instant::now() + MAX_MOVING_TIME;
+        let meeting = loop {
+            let refusal = match meetings.obtain(&id).await {
+                Ok(meeting) => break meeting,
+                Err(ObtainError::Elsewhere(owner)) => match relaying {
+                    Some(relay) if !is_relayed => match relay.relay(owner, &id, &token).await {
+                        Ok(admission) => return Ok(admission),
+                        Err(refusal) => refusal,
+                    },
+                    // A client is relayed once, so that it cannot go round in circles.
+                    _ => return Err(Refused::new("another server runs the meeting")),
+                },
+                Err(ObtainError::Store(store::Error::Moved(_))) => {
+                    Refused::new("the meeting is moving to another server")
+                }
+                Err(error) => return Err(Refused::new(error.to_string())),
+            };
+            // The owner may have died. When its lease has ended, another server can run the meeting.
+            if Instant::now() >= deadline {
+                return Err(refusal);
+            }
+            sleep(MOVING_RETRY_INTERVAL).await;
+        };
+        let taken = store.take_token(&token).await.map_err(refused)?;
+        drop(self.take(&token));
+        let value = taken.ok_or_else(unknown)?;
+        let pending = serde_json::from_str(&value).map_err(|_| unknown())?;
+        admit(&meetings, &meeting, pending).await
+    }
+}
+
+fn unknown() -> Refused {
+    Refused::new("the token is unknown, was used before, or has expired")
+}
+
+fn ended() -> Refused {
+    Refused::new("the meeting has ended")
+}
+
+fn refused(error: store::Error) -> Refused {
+    Refused::new(error.to_string())
+}
+
+/// Returns the meeting of a token on a server that is not part of a cluster.
+async fn obtain(meetings: &Arc<Meetings>, id: &str) -> Result<Arc<RunningMeeting>, Refused> {
+    // The space can have panicked since the token was issued, or the meeting can have left memory.
+    tokio::select! {
+        biased;
+        meeting = meetings.obtain(id) => meeting.map_err(|error| match error {
+            ObtainError::NoMeeting => ended(),
+            error => Refused::new(error.to_string()),
+        }),
+        obstacle = store_obstacle(meetings.health()) => Err(Refused::new(obstacle)),
+    }
+}
+
+/// Admits the holder of a token that was taken.
+async fn admit(
+    meetings: &Meetings,
+    meeting: &Arc<RunningMeeting>,
+    pending: PendingToken,
+) -> Result<Admission, Refused> {
+    let PendingToken { created, uri, holder, .. } = pending;
+    if meeting.created != created {
+        return Err(ended());
+    }
+    let id = match holder {
+        TokenHolder::User(id) => id,
+        TokenHolder::Guest { name, role } => {
+            let mut admitted = meeting.admit_guest(&uri, &name, role).await;
+            if matches!(admitted, Err(AdmitError::Full(_))) && meetings.make_room(meeting).await {
+                admitted = meeting.admit_guest(&uri, &name, role).await;
+            }
+            admitted.map_err(|error| match error {
+                AdmitError::Ending => ended(),
+                AdmitError::Full(_) => Refused::new("the meeting has too many users"),
+                AdmitError::StoreWaits(obstacle) => Refused::new(obstacle),
+                error => Refused::new(error.to_string()),
+            })?
+        }
+    };
+    if meeting.is_removed(&uri) {
+        return Err(Refused::new("the operator has removed the user from the meeting"));
+    }
+    let user = meeting.user(id).ok_or_else(ended)?;
+    tracing::info!(meeting = %meeting.id, user = %user.name, id = user.id, "a user joined");
+    Ok(Admission::new(user).to(meeting.space().space()))
 }
 
 impl Authenticator for JoinTokens {
     async fn authenticate(&self, credentials: Credentials) -> Result<Admission, Refused> {
-        self.redeem(&credentials.token).await
+        self.redeem(credentials).await
     }
 }

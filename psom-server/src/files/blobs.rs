@@ -185,7 +185,7 @@ impl BlobKey {
     }
 
     /// Returns the name in the index.
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 }

@@ -74,6 +74,12 @@ impl FilesRecord {
         self.location.as_deref().is_some_and(|location| is_same(location_of(files), location))
     }
 
+    /// Reports whether the files were last in an object store.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn is_remote(&self) -> bool {
+        self.location.as_deref().is_some_and(|location| location != LOCAL)
+    }
+
     /// Saves the location of the files of all meetings.
     pub(crate) fn set_location(&mut self, data: &Path, files: &BlobConfig) -> io::Result<()> {
         let location = location_of(files);

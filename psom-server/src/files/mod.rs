@@ -18,6 +18,8 @@
 mod blobs;
 pub(crate) mod browser_transfers;
 mod config;
+#[cfg(feature = "postgres")]
+mod copying;
 pub mod crypto;
 mod disk_space;
 mod encrypting_file;
@@ -37,6 +39,8 @@ mod unpublished;
 pub(crate) use blobs::BlobKey;
 pub use blobs::{BlobConfig, BlobError};
 pub use config::LibraryConfig;
+#[cfg(feature = "postgres")]
+pub(crate) use copying::copy_files;
 pub(crate) use file_stream::FileStream;
 pub use index::ServedFile;
 pub use library::Library;

@@ -20,6 +20,7 @@ use hyper::body::{Frame, SizeHint};
 
 use super::{
     error::ApiError,
+    forward,
     range::{self, RequestedRange},
 };
 use crate::{app::App, files::FileStream, shared::metrics::Metrics};
@@ -31,7 +32,9 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
     let gone = || ApiError::not_found("there is no such file; it may have been removed");
-    let file = app.library.get(&name).ok_or_else(gone)?;
+    let Some(file) = app.library.get(&name) else {
+        return forward::file(&app, &method, &name, &headers).await.ok_or_else(gone);
+    };
     // No two files ever have the same name, so the name identifies the bytes.
     let tag = format!("\"{name}\"");
     let range = if method == Method::GET {

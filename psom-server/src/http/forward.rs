@@ -7,13 +7,13 @@ use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
     http::{
-        HeaderValue, StatusCode,
-        header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST},
+        HeaderMap, HeaderValue, Method, StatusCode,
+        header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, IF_RANGE, RANGE},
     },
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use hyper::client::conn::http1;
+use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::{
@@ -24,7 +24,11 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::error::{AnsweredElsewhere, ApiError};
-use crate::{app::App, shared::host_port::split_host_port, tls::ALTERNATIVE_NAME};
+use crate::{
+    app::App,
+    shared::{host_port::split_host_port, identifiers::is_random_name},
+    tls::ALTERNATIVE_NAME,
+};
 
 /// The header of a request that another server has forwarded. It is not forwarded again.
 const FORWARDED: &str = "psom-forwarded";
@@ -84,7 +88,8 @@ pub(super) async fn forward(State(app): State<Arc<App>>, request: Request, next:
     let Ok(forwarded) = forwarded.header(CONNECTION, "close").body(Body::from(body)) else {
         return moving();
     };
-    match timeout(ANSWER_TIMEOUT, send(&app, &http, forwarded)).await {
+    let answer = async { collect(send(&app, &http, forwarded).await?).await };
+    match timeout(ANSWER_TIMEOUT, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
             tracing::warn!(http, %error, "could not forward a request to another server");
@@ -97,8 +102,42 @@ pub(super) async fn forward(State(app): State<Arc<App>>, request: Request, next:
     }
 }
 
-/// Sends a request to another server of the cluster.
-async fn send(app: &App, http: &str, request: Request) -> io::Result<Response> {
+/// Returns a file that another server of the cluster serves, because it runs the file's meeting: a browser
+/// asks for files at the address of the page. Returns `None` if no server has the file.
+pub(super) async fn file(
+    app: &App,
+    method: &Method,
+    name: &str,
+    headers: &HeaderMap,
+) -> Option<Response> {
+    if headers.contains_key(FORWARDED) || !is_random_name(name) {
+        return None;
+    }
+    for http in app.other_nodes().await {
+        let mut request = Request::builder().method(method).uri(format!("/files/{name}"));
+        for name in [RANGE, IF_RANGE] {
+            if let Some(value) = headers.get(&name) {
+                request = request.header(name, value);
+            }
+        }
+        let request = request.header(FORWARDED, HeaderValue::from_static("1"));
+        let request = request.header(CONNECTION, "close").body(Body::empty()).ok()?;
+        match timeout(ANSWER_TIMEOUT, send(app, &http, request)).await {
+            Ok(Ok(response)) if response.status() != StatusCode::NOT_FOUND => {
+                let mut response = response.map(Body::new);
+                response.headers_mut().remove(CONNECTION);
+                return Some(response);
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::debug!(http, %error, "could not ask for a file"),
+            Err(_) => tracing::debug!(http, "another server did not answer a request for a file"),
+        }
+    }
+    None
+}
+
+/// Sends a request to another server of the cluster, and returns the head of its answer.
+async fn send(app: &App, http: &str, request: Request) -> io::Result<Response<Incoming>> {
     let invalid = || io::Error::new(io::ErrorKind::InvalidInput, "the address is not valid");
     let (scheme, authority) = http.split_once("://").ok_or_else(invalid)?;
     let (host, port) = split_host_port(authority).ok_or_else(invalid)?;
@@ -117,14 +156,18 @@ async fn send_on(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     authority: &str,
     mut request: Request,
-) -> io::Result<Response> {
+) -> io::Result<Response<Incoming>> {
     let host = HeaderValue::from_str(authority).map_err(io::Error::other)?;
     request.headers_mut().insert(HOST, host);
     let handshake = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(io::Error::other)?;
     // The connection makes progress only while it is polled, and ends with the answer.
     tokio::spawn(connection);
-    let response = sender.send_request(request).await.map_err(io::Error::other)?;
+    sender.send_request(request).await.map_err(io::Error::other)
+}
+
+/// Receives the body of an answer.
+async fn collect(response: Response<Incoming>) -> io::Result<Response> {
     let (mut parts, body) = response.into_parts();
     let body = to_bytes(Body::new(body), MAX_ANSWER_BYTES).await.map_err(io::Error::other)?;
     parts.headers.remove(CONNECTION);

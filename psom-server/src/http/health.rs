@@ -21,6 +21,10 @@ use crate::{app::App, limits::LIMITS, shared::metrics::MetricsPage, store::Healt
 /// help.
 pub(super) async fn healthz(State(app): State<Arc<App>>) -> Response {
     let (status, body) = match &*app.meetings.health().borrow() {
+        // It is alive, and empties itself.
+        Health::Good if app.meetings.is_draining() => {
+            (StatusCode::OK, json!({ "status": "draining" }))
+        }
         Health::Good => (StatusCode::OK, json!({ "status": "ok" })),
         Health::Waiting(obstacle) => {
             (StatusCode::OK, json!({ "status": "waiting", "reason": obstacle }))
@@ -36,7 +40,9 @@ pub(super) async fn healthz(State(app): State<Arc<App>>) -> Response {
 pub(super) async fn metrics(_: Admin, State(app): State<Arc<App>>) -> Response {
     let psom = app.psom_stats();
     let meetings = app.meetings.summaries().await;
-    let (mut users, mut contents) = (0, 0);
+    let unloaded = app.meetings.unloaded();
+    let (mut users, mut contents) =
+        (0, unloaded.iter().map(|(_, contents)| *contents).sum::<usize>());
     for summary in meetings.iter().filter_map(|(_, summary)| summary.as_ref()) {
         users += summary.users.len();
         contents += summary.contents.len();
@@ -63,7 +69,12 @@ pub(super) async fn metrics(_: Admin, State(app): State<Arc<App>>) -> Response {
             "Requests with an unknown address, invitation or token.",
             read(&own.unauthorized_requests),
         )
-        .gauge("meetings", "Meetings.", meetings.len() as u64)
+        .gauge("meetings", "Meetings.", (meetings.len() + unloaded.len()) as u64)
+        .gauge(
+            "meetings_unloaded",
+            "Meetings that are not in memory, because they have had no users for a while.",
+            unloaded.len() as u64,
+        )
         .gauge(
             "meetings_set_aside",
             "Meetings that do not run because they are damaged.",
@@ -91,10 +102,17 @@ pub(super) async fn metrics(_: Admin, State(app): State<Arc<App>>) -> Response {
             LIMITS.iter().map(|limit| (limit.name, own.hits.get(limit.name))),
         )
         .gauge("stored_bytes", "Bytes of the files that are served.", app.library.stored_bytes());
-    let counters = app.meetings.store().counters();
+    let [counters, gauges] = app.meetings.store().counters();
     let page = counters.into_iter().fold(page, |page, (name, help, value)| {
         page.counter(&format!("cluster_{name}"), help, value)
     });
+    let page = gauges.into_iter().fold(page, |page, (name, help, value)| {
+        page.gauge(&format!("cluster_{name}"), help, value)
+    });
+    let (relays, relayed) = app.relay_counts();
+    let page = page
+        .gauge("cluster_relayed_connections", "Clients that this server relays.", relays)
+        .counter("cluster_relayed_total", "Clients that this server has relayed.", relayed);
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(CONTENT_TYPE, kind)], format!("{}{}", page.text(), own.calls)).into_response()
 }

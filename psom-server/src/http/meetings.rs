@@ -60,7 +60,13 @@ pub(super) async fn list(_: Admin, State(app): State<Arc<App>>) -> Result<Respon
         let problem = format!("the meeting is set aside: {reason}");
         json!({ "id": id, "title": null, "counts": null, "problem": problem })
     });
-    let meetings: Vec<Value> = meetings.chain(set_aside).chain(others).collect();
+    let unloaded = app.meetings.unloaded().into_iter().map(|(meeting, contents)| {
+        let counts = json!({ "users": 0, "connections": 0, "contents": contents });
+        json!({ "id": meeting.id, "title": meeting.title, "counts": counts })
+    });
+    let mut meetings: Vec<Value> = meetings.chain(unloaded).collect();
+    meetings.sort_by(|one, other| one["id"].as_str().cmp(&other["id"].as_str()));
+    let meetings: Vec<Value> = meetings.into_iter().chain(set_aside).chain(others).collect();
     Ok(json_response(StatusCode::OK, &json!({ "meetings": meetings })))
 }
 

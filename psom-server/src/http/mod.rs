@@ -11,6 +11,8 @@
 //! | `GET /api/meetings/{id}/invitations` | the invitations with their links |
 //! | `DELETE /api/meetings/{id}/users/{userId}` | 204: the user is disconnected and cannot come back by a link |
 //! | `POST /api/join` `{"invite", "meeting"?, "displayName"?, "guest"?}` | 201: the same as for a user, and the display name, the URI and the role |
+//! | `GET /api/nodes` | the servers of a cluster, with the numbers of their meetings |
+//! | `POST /api/nodes/{id}/drain` | 202: the server hands its meetings over to the others |
 //! | `POST /api/slides`, a PDF | the pictures of its pages; requires the invitation of a presenter |
 //! | `GET /files/{name}` | an encrypted file |
 //! | `POST /web/upload/{secret}`, a form with a file | `<html>200</html>`, or another status |
@@ -22,7 +24,7 @@
 //! The `userId` of a guest who has never connected is null: guests are assigned a user ID when they
 //! join. A meeting that does not answer is listed with `"counts": null` and its `problem`.
 //!
-//! Everything below `/api/meetings` requires the administrator's token. An invitation, the name of a
+//! Everything below `/api/meetings` and `/api/nodes` requires the administrator's token. An invitation, the name of a
 //! file, and an address below `/web/` are secrets that need no other permission; addresses below
 //! `/web/` can be used once.
 //!
@@ -37,6 +39,7 @@ mod forward;
 mod health;
 mod listener;
 mod meetings;
+mod nodes;
 mod page;
 mod people;
 mod progress_timer;
@@ -77,8 +80,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/meetings/{id}/users/{user}", delete(people::remove))
         .route("/api/meetings/{id}/invitations", post(admission::invite).get(people::invitations))
         .route("/api/meetings/{id}/invitations/{secret}", delete(admission::revoke))
+        .route("/api/nodes/{node}/drain", post(nodes::drain))
         .route("/api/join", post(admission::join))
         .route_layer(from_fn_with_state(Arc::clone(&app), forward::forward))
+        .route("/api/nodes", get(nodes::list))
         .route("/api/slides", post(slides::draw))
         .route("/files/{name}", get(download::download))
         .route("/web/upload/{secret}", post(web::upload))

@@ -22,7 +22,7 @@ pub(super) async fn invitations(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let meeting = unless_store_waits(&app, app.meeting(&id)).await??;
-    let invitations = app.invitations.of_meeting(&meeting).into_iter();
+    let invitations = app.invitations.of_meeting(&meeting.id).into_iter();
     let invitations = invitations.map(|(secret, terms)| -> Value {
         let InvitationTerms { role, uri, display_name } = terms;
         let link = app.invitation_link(&meeting, secret.clone());

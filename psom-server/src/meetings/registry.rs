@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -17,27 +20,55 @@ use super::{
     template::MeetingTemplate,
 };
 use crate::{
-    files::BlobError,
-    shared::lock::lock,
+    files::{BlobError, MeetingFiles},
+    shared::{lock::lock, named_locks::NamedLocks},
     store::{self, Claim, MeetingStore, Owner, StoredMeeting},
 };
 
-/// The running meetings by their IDs.
+/// The meetings of a server by their IDs.
 pub(crate) struct Meetings {
-    template: MeetingTemplate,
-    store: Arc<dyn MeetingStore>,
-    running: Mutex<BTreeMap<String, Arc<RunningMeeting>>>,
+    pub(super) template: MeetingTemplate,
+    pub(super) store: Arc<dyn MeetingStore>,
+    pub(super) table: Mutex<MeetingTable>,
     /// The meetings whose saved state is kept without running them, because it is damaged or files are
     /// missing, with the reasons.
     set_aside: Mutex<BTreeMap<String, String>>,
-    /// Serializes creating, taking over, ending and restarting meetings.
-    changing: tokio::sync::Mutex<()>,
-    restored: Restored,
+    /// Serializes creating, taking over, unloading, ending and restarting one meeting.
+    pub(super) changing: NamedLocks,
+    /// Whether the server hands its meetings over and takes no others.
+    pub(super) is_draining: AtomicBool,
+    has_left: AtomicBool,
+    pub(super) hooks: Hooks,
 }
 
-/// A function that is called with each restored meeting and its saved state. It returns the key of
-/// an entry that it cannot read.
-type Restored = Box<dyn Fn(&Arc<RunningMeeting>, &SavedState) -> Result<(), String> + Send + Sync>;
+/// The meetings that this server provides.
+#[derive(Default)]
+pub(super) struct MeetingTable {
+    pub(super) running: BTreeMap<String, Arc<RunningMeeting>>,
+    /// The meetings that are not in memory. In a cluster there are none: a meeting that leaves memory has no
+    /// owner.
+    pub(super) unloaded: BTreeMap<String, UnloadedMeeting>,
+    /// The number of meetings that are being created.
+    creating: usize,
+}
+
+/// A meeting that is not in memory, because it has had no users for a while.
+pub(crate) struct UnloadedMeeting {
+    pub(crate) stored: StoredMeeting,
+    /// The number of its contents.
+    pub(crate) contents: usize,
+    /// Its files, which are still served.
+    pub(super) files: MeetingFiles,
+}
+
+/// The functions by which the layer above follows the meetings.
+pub(crate) struct Hooks {
+    /// Is called for each restored meeting with its saved state. Returns the key of an entry that it cannot
+    /// read.
+    pub(crate) restored: Box<dyn Fn(&str, &SavedState) -> Result<(), String> + Send + Sync>,
+    /// Is called for each meeting that has ended or that this server does not run any more.
+    pub(crate) gone: Box<dyn Fn(&str) + Send + Sync>,
+}
 
 /// The reason why this server cannot provide a meeting.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +77,8 @@ pub(crate) enum ObtainError {
     NoMeeting,
     #[error("the meeting runs on another server")]
     Elsewhere(Owner),
+    #[error("the server hands its meetings over, and there is no other server")]
+    Draining,
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error("cannot find the files of the meeting: {0}")]
@@ -61,6 +94,10 @@ pub(crate) enum CreateError {
     Exists,
     #[error("the server holds {0} meetings")]
     TooMany(usize),
+    #[error("another server creates meetings")]
+    Elsewhere(Owner),
+    #[error("the server hands its meetings over, and there is no other server")]
+    Draining,
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error("cannot start the meeting: {0}")]
@@ -82,7 +119,7 @@ pub(crate) enum OpenError {
 
 impl Meetings {
     /// Restores all meetings of a store. If the store is shared, restores none, because meetings
-    /// are taken over on demand. `restored` is called for each restored meeting.
+    /// are taken over on demand.
     ///
     /// A meeting that cannot be restored is set aside, and the others run. If `strict` is true, it is an
     /// error instead.
@@ -90,7 +127,7 @@ impl Meetings {
         template: MeetingTemplate,
         store: Arc<dyn MeetingStore>,
         strict: bool,
-        restored: Restored,
+        hooks: Hooks,
     ) -> Result<Self, OpenError> {
         // A mistake in the template is reported now, not when the first meeting is created.
         RunningSpace::check(&template).map_err(OpenError::ContentTypes)?;
@@ -116,7 +153,7 @@ impl Meetings {
         }
         for stored in meetings {
             let id = stored.id.clone();
-            match restore_meeting(&template, &*store, stored, &restored).await {
+            match restore_meeting(&template, &*store, stored, None, &hooks).await {
                 Ok(meeting) => {
                     tracing::info!(meeting = id, "restored a meeting");
                     running.insert(id, meeting);
@@ -124,9 +161,21 @@ impl Meetings {
                 Err(error) => aside(id, error)?,
             }
         }
-        let (running, set_aside) = (Mutex::new(running), Mutex::new(set_aside));
-        let changing = tokio::sync::Mutex::default();
-        Ok(Self { template, store, running, set_aside, changing, restored })
+        let meetings = Self::new(template, store, hooks);
+        lock(&meetings.table).running = running;
+        *lock(&meetings.set_aside) = set_aside;
+        Ok(meetings)
+    }
+
+    /// Returns the meetings of a server that has none yet.
+    pub(crate) fn new(
+        template: MeetingTemplate,
+        store: Arc<dyn MeetingStore>,
+        hooks: Hooks,
+    ) -> Self {
+        let (table, set_aside, changing) = Default::default();
+        let (is_draining, has_left) = Default::default();
+        Self { template, store, table, set_aside, changing, is_draining, has_left, hooks }
     }
 
     /// Returns the meetings that are set aside, with the reasons.
@@ -139,15 +188,8 @@ impl Meetings {
         self.store.health()
     }
 
-    #[cfg(test)]
-    pub(crate) fn new(template: MeetingTemplate, store: Arc<dyn MeetingStore>) -> Self {
-        let (running, set_aside) = (Mutex::default(), Mutex::default());
-        let changing = tokio::sync::Mutex::default();
-        Self { template, store, running, set_aside, changing, restored: Box::new(|_, _| Ok(())) }
-    }
-
-    fn running(&self) -> MutexGuard<'_, BTreeMap<String, Arc<RunningMeeting>>> {
-        lock(&self.running)
+    pub(super) fn table(&self) -> MutexGuard<'_, MeetingTable> {
+        lock(&self.table)
     }
 
     /// Creates and starts a meeting. If `id` is `None`, the meeting gets a random ID. Creation
@@ -174,33 +216,62 @@ impl Meetings {
         id: String,
         title: Option<String>,
     ) -> Result<Arc<RunningMeeting>, CreateError> {
-        let max_meetings = self.template.limits.meetings;
-        if self.get(&id).is_some() || lock(&self.set_aside).contains_key(&id) {
+        if self.exists(&id) {
             return Err(CreateError::Exists);
         }
-        let _changing = self.changing.lock().await;
-        {
-            let running = self.running();
-            if running.contains_key(&id) {
-                return Err(CreateError::Exists);
-            }
-            if running.len() >= max_meetings {
-                return Err(CreateError::TooMany(max_meetings));
-            }
+        if self.is_draining() {
+            let other = self.store.other_node().await?;
+            return Err(other.map_or(CreateError::Draining, CreateError::Elsewhere));
         }
+        let _changing = self.changing.lock(&id).await;
+        if self.exists(&id) {
+            return Err(CreateError::Exists);
+        }
+        let _counted = self.count_new_meeting()?;
         let created = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let created = i64::try_from(created.as_millis()).unwrap_or(i64::MAX);
         let stored = StoredMeeting { id: id.clone(), title, created };
         self.store.create(stored.clone()).await?;
         let (roster, state) = (Roster::default(), SavedState::default());
-        let meeting = RunningMeeting::start(&self.template, &*self.store, stored, roster, &state)?;
-        self.running().insert(id, Arc::clone(&meeting));
+        let files = self.template.library.meeting(&id);
+        let started =
+            RunningMeeting::start(&self.template, &*self.store, stored, files, roster, &state);
+        let meeting = started?;
+        self.table().running.insert(id, Arc::clone(&meeting));
         tracing::info!(meeting = %meeting.id, title = meeting.title.as_deref(), "created a meeting");
         Ok(meeting)
     }
 
+    /// Reports whether this server has a meeting with this ID, in memory or not.
+    fn exists(&self, id: &str) -> bool {
+        let is_known = {
+            let table = self.table();
+            table.running.contains_key(id) || table.unloaded.contains_key(id)
+        };
+        is_known || lock(&self.set_aside).contains_key(id)
+    }
+
+    /// Counts a meeting that is being created towards the limit, until the result is dropped.
+    fn count_new_meeting(&self) -> Result<impl Drop + '_, CreateError> {
+        struct Counted<'a>(&'a Meetings);
+        impl Drop for Counted<'_> {
+            fn drop(&mut self) {
+                self.0.table().creating -= 1;
+            }
+        }
+        let max_meetings = self.template.limits.meetings;
+        let mut table = self.table();
+        if table.running.len() + table.unloaded.len() + table.creating >= max_meetings {
+            return Err(CreateError::TooMany(max_meetings));
+        }
+        table.creating += 1;
+        drop(table);
+        Ok(Counted(self))
+    }
+
+    /// Returns a meeting that is in memory.
     pub(crate) fn get(&self, id: &str) -> Option<Arc<RunningMeeting>> {
-        self.running().get(id).cloned()
+        self.table().running.get(id).cloned()
     }
 
     /// Returns the store of the meetings.
@@ -208,21 +279,38 @@ impl Meetings {
         &*self.store
     }
 
-    /// Returns a meeting that can be joined. In a cluster, this server takes the meeting over if no other
-    /// server runs it.
-    pub(crate) async fn obtain(&self, id: &str) -> Result<Arc<RunningMeeting>, ObtainError> {
-        let Some(meeting) = self.get(id) else {
-            return if self.store.is_shared() {
-                self.take(id).await
-            } else {
-                Err(ObtainError::NoMeeting)
-            };
-        };
-        if self.store.is_shared() && !self.is_usable(&meeting) {
-            return self.take(id).await;
+    /// Reports whether the server hands its meetings over to others.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+
+    /// Returns a meeting that can be joined. A meeting that is not in memory is loaded. In a cluster, this
+    /// server takes the meeting over if no other server runs it.
+    pub(crate) async fn obtain(
+        self: &Arc<Self>,
+        id: &str,
+    ) -> Result<Arc<RunningMeeting>, ObtainError> {
+        // Under the lock of the table, so that a meeting that is being unloaded is either kept or not found.
+        let meeting =
+            self.table().running.get(id).inspect(|meeting| meeting.touch()).map(Arc::clone);
+        if let Some(meeting) = meeting {
+            if !self.store.is_shared() {
+                self.restart_if_panicked(&meeting).await;
+                return Ok(meeting);
+            }
+            if self.is_usable(&meeting) {
+                return Ok(meeting);
+            }
         }
-        self.restart_if_panicked(&meeting).await;
-        Ok(meeting)
+        if !self.store.is_shared() && !self.table().unloaded.contains_key(id) {
+            return self.get(id).ok_or(ObtainError::NoMeeting);
+        }
+        // It completes even if the caller stops waiting: a meeting that was claimed must be started.
+        let (this, id) = (Arc::clone(self), id.to_owned());
+        let taking = tokio::spawn(async move {
+            if this.store.is_shared() { this.take(&id).await } else { this.load(&id).await }
+        });
+        taking.await.map_err(store::Error::interrupted)?
     }
 
     /// Reports whether this server still owns a meeting, and the meeting runs.
@@ -230,14 +318,42 @@ impl Meetings {
         self.store.owns(&meeting.id) && !meeting.has_panicked()
     }
 
+    /// Loads a meeting that has left memory.
+    async fn load(&self, id: &str) -> Result<Arc<RunningMeeting>, ObtainError> {
+        let _changing = self.changing.lock(id).await;
+        let (stored, files) = {
+            let table = self.table();
+            if let Some(meeting) = table.running.get(id) {
+                meeting.touch();
+                return Ok(Arc::clone(meeting));
+            }
+            let unloaded = table.unloaded.get(id).ok_or(ObtainError::NoMeeting)?;
+            (unloaded.stored.clone(), unloaded.files.clone())
+        };
+        let (template, store) = (&self.template, &*self.store);
+        let meeting = restore_meeting(template, store, stored, Some(files), &self.hooks).await?;
+        let mut table = self.table();
+        table.unloaded.remove(id);
+        table.running.insert(id.to_owned(), Arc::clone(&meeting));
+        drop(table);
+        tracing::info!(meeting = id, "loaded a meeting again");
+        Ok(meeting)
+    }
+
     /// Takes a meeting over and starts it.
     async fn take(&self, id: &str) -> Result<Arc<RunningMeeting>, ObtainError> {
-        let _changing = self.changing.lock().await;
+        let _changing = self.changing.lock(id).await;
         if let Some(meeting) = self.get(id) {
             if self.is_usable(&meeting) {
                 return Ok(meeting);
             }
             self.drop_moved(&meeting).await;
+        }
+        if self.has_left.load(Ordering::Relaxed) {
+            return Err(store::Error::Moved(id.into()).into());
+        }
+        if self.is_draining() {
+            return Err(self.find_elsewhere(id).await);
         }
         match self.store.claim(id).await {
             Ok(Claim::Owned) => {}
@@ -247,11 +363,29 @@ impl Meetings {
         }
         self.template.library.find_meeting(id).await?;
         let stored = self.store.meeting(id).await?;
-        let meeting = restore_meeting(&self.template, &*self.store, stored, &self.restored).await?;
-        self.running().insert(id.to_owned(), Arc::clone(&meeting));
+        let (template, store) = (&self.template, &*self.store);
+        let meeting = restore_meeting(template, store, stored, None, &self.hooks).await?;
+        self.table().running.insert(id.to_owned(), Arc::clone(&meeting));
         self.template.library.sweep_meeting(id).await;
         tracing::info!(meeting = id, "took a meeting over");
         Ok(meeting)
+    }
+
+    /// Returns the server that a draining server names for a meeting: its owner, or else the server that
+    /// will take it over.
+    async fn find_elsewhere(&self, id: &str) -> ObtainError {
+        let found = async {
+            if let Some(owner) = self.store.locate(id).await? {
+                return Ok(Some(owner));
+            }
+            self.store.other_node().await
+        };
+        match found.await {
+            Ok(Some(owner)) => ObtainError::Elsewhere(owner),
+            Ok(None) => ObtainError::Draining,
+            Err(store::Error::NoMeeting(_)) => ObtainError::NoMeeting,
+            Err(error) => error.into(),
+        }
     }
 
     /// Ends the meetings that this server does not own any more.
@@ -265,27 +399,36 @@ impl Meetings {
 
     /// Ends all meetings on this server, which leaves its cluster.
     pub(crate) async fn leave(&self) {
-        let _changing = self.changing.lock().await;
+        self.has_left.store(true, Ordering::Relaxed);
         for meeting in self.all() {
+            let _changing = self.changing.lock(&meeting.id).await;
             self.drop_moved(&meeting).await;
         }
     }
 
     /// Ends a meeting on this server. Its clients get a Break with the reason "moved".
-    async fn drop_moved(&self, meeting: &Arc<RunningMeeting>) {
+    pub(super) async fn drop_moved(&self, meeting: &Arc<RunningMeeting>) {
         {
-            let mut running = self.running();
+            let running = &mut self.table().running;
             if !running.get(&meeting.id).is_some_and(|current| Arc::ptr_eq(current, meeting)) {
                 return;
             }
             running.remove(&meeting.id);
         }
+        (self.hooks.gone)(&meeting.id);
         meeting.end_as_moved().await;
         tracing::info!(meeting = %meeting.id, "a meeting has moved to another server");
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<RunningMeeting>> {
-        self.running().values().cloned().collect()
+        self.table().running.values().cloned().collect()
+    }
+
+    /// Returns the meetings that are not in memory: their entries and the numbers of their contents.
+    pub(crate) fn unloaded(&self) -> Vec<(StoredMeeting, usize)> {
+        let table = self.table();
+        let unloaded = table.unloaded.values();
+        unloaded.map(|meeting| (meeting.stored.clone(), meeting.contents)).collect()
     }
 
     /// Returns a summary of each meeting, or `None` for a meeting that is stuck or has just ended.
@@ -309,7 +452,7 @@ impl Meetings {
         if !meeting.has_panicked() {
             return;
         }
-        let _changing = self.changing.lock().await;
+        let _changing = self.changing.lock(&meeting.id).await;
         if !meeting.has_panicked() {
             return;
         }
@@ -338,12 +481,16 @@ impl Meetings {
     }
 
     async fn end_now(&self, id: &str) -> Result<bool, store::Error> {
-        // Check this without the lock, so that a request for an unknown meeting does not wait for
-        // other requests.
-        if self.get(id).is_none() && !lock(&self.set_aside).contains_key(id) {
-            return Ok(false);
+        let _changing = self.changing.lock(id).await;
+        let unloaded = self.table().unloaded.get(id).map(|meeting| meeting.files.clone());
+        if let Some(files) = unloaded {
+            self.store.delete(id).await?;
+            self.table().unloaded.remove(id);
+            (self.hooks.gone)(id);
+            files.clear();
+            tracing::info!(meeting = id, "ended a meeting that was not in memory");
+            return Ok(true);
         }
-        let _changing = self.changing.lock().await;
         if lock(&self.set_aside).contains_key(id) {
             self.store.delete(id).await?;
             lock(&self.set_aside).remove(id);
@@ -356,7 +503,8 @@ impl Meetings {
             tracing::error!(meeting = id, %error, "could not delete a meeting");
             return Err(error);
         }
-        self.running().remove(id);
+        self.table().running.remove(id);
+        (self.hooks.gone)(id);
         meeting.close().await;
         // Remove the files only when the end is durable, because a meeting that resumes needs them.
         meeting.files.clear();
@@ -365,20 +513,22 @@ impl Meetings {
     }
 }
 
-/// Restores one meeting of a store.
+/// Restores one meeting of a store. A meeting that was in memory before has its files already.
 async fn restore_meeting(
     template: &MeetingTemplate,
     store: &dyn MeetingStore,
     stored: StoredMeeting,
-    restored: &Restored,
+    files: Option<MeetingFiles>,
+    hooks: &Hooks,
 ) -> Result<Arc<RunningMeeting>, OpenError> {
     let id = stored.id.clone();
     let damaged = |key| store::Error::Entry { meeting: id.clone(), key };
     let state = store.load(&id).await?;
     let roster = Roster::restore(&state).map_err(damaged)?;
-    let meeting = RunningMeeting::start(template, store, stored, roster, &state)
+    let files = files.unwrap_or_else(|| template.library.meeting(&id));
+    let meeting = RunningMeeting::start(template, store, stored, files, roster, &state)
         .map_err(|source| OpenError::Meeting { id: id.clone(), source })?;
-    restored(&meeting, &state).map_err(damaged)?;
+    (hooks.restored)(&id, &state).map_err(damaged)?;
     Ok(meeting)
 }
 

@@ -39,6 +39,8 @@ const MIN_ROOM_INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) struct RunningMeeting {
     pub(crate) id: String,
     pub(crate) title: Option<String>,
+    /// The time of the meeting's creation in milliseconds since 1970, UTC.
+    pub(crate) created: i64,
     pub(crate) files: MeetingFiles,
     space: Mutex<RunningSpace>,
     journal: EndingJournal,
@@ -48,6 +50,8 @@ pub(crate) struct RunningMeeting {
     max_users: usize,
     /// The time at which the roster last made room.
     made_room: tokio::sync::Mutex<Option<Instant>>,
+    /// The time at which somebody last used the meeting.
+    used: Mutex<Instant>,
 }
 
 /// The space of a meeting, with a reference that shows whether a handler has panicked.
@@ -112,17 +116,18 @@ impl RunningMeeting {
         template: &MeetingTemplate,
         store: &dyn MeetingStore,
         stored: StoredMeeting,
+        files: MeetingFiles,
         roster: Roster,
         state: &SavedState,
     ) -> Result<Arc<Self>, RestoreError> {
-        let StoredMeeting { id, title, .. } = stored;
+        let StoredMeeting { id, title, created } = stored;
         let phase = watch::Sender::new(EndPhase::Running);
         let journal = EndingJournal { inner: store.journal(&id), phase };
-        let files = template.library.meeting(&id);
         let space = RunningSpace::start(template, &id, &files, &journal, state)?;
         Ok(Arc::new(Self {
             id,
             title,
+            created,
             files,
             space: Mutex::new(space),
             journal,
@@ -131,7 +136,39 @@ impl RunningMeeting {
             removed: RemovedUsers::restore(state),
             max_users: template.limits.users,
             made_room: tokio::sync::Mutex::default(),
+            used: Mutex::new(Instant::now()),
         }))
+    }
+
+    /// Records that somebody uses the meeting now.
+    pub(crate) fn touch(&self) {
+        *lock(&self.used) = Instant::now();
+    }
+
+    /// Returns the time since the meeting was last used.
+    pub(super) fn idle_time(&self) -> Duration {
+        lock(&self.used).elapsed()
+    }
+
+    /// Returns the number of connections, or `None` if the meeting is stuck or has ended.
+    pub(super) async fn connections(&self) -> Option<usize> {
+        let space = self.space();
+        let stats = timeout(ANSWER_TIMEOUT, space.stats()).await.ok()?.ok()?;
+        Some(stats.connections)
+    }
+
+    /// Waits until everything that the meeting has done so far is saved. Returns `false` if the meeting is
+    /// stuck or has ended.
+    pub(super) async fn flush(&self) -> bool {
+        let space = self.space();
+        let flushed = space.run(|_, _| ());
+        matches!(timeout(ANSWER_TIMEOUT, flushed).await, Ok(Ok(())))
+    }
+
+    /// Returns the entry of the meeting in the store.
+    pub(super) fn stored(&self) -> StoredMeeting {
+        let (id, title) = (self.id.clone(), self.title.clone());
+        StoredMeeting { id, title, created: self.created }
     }
 
     /// Reports whether the space has stopped although the meeting has not ended, because a handler

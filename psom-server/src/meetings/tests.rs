@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::{
-    admission::tokens::TokenSource,
+    admission::{invitations::InvitationTerms, tokens::TokenSource},
     app::App,
     testing::{Directory, PermitStore, app_on, eventually},
 };
@@ -155,4 +155,98 @@ async fn clients_are_disconnected_when_the_end_is_durable() {
     assert_eq!(ada.ended().await, psom::Error::PeerClosed);
     assert_eq!((end.await.unwrap(), saved.await.is_ok()), (Ok(true), true));
     assert!(app.meetings.get("team").is_none());
+}
+
+/// Returns a server on a real store.
+async fn app_on_sqlite(directory: &Directory) -> Arc<App> {
+    let store = crate::store::SqliteStore::open(directory, crate::Durability::Process);
+    app_on(directory, |_| {}, store.await.unwrap())
+}
+
+#[tokio::test]
+async fn unused_meeting_leaves_memory_and_comes_back() {
+    let directory = Directory::new();
+    let app = app_on_sqlite(&directory).await;
+    let meeting = app.create_meeting(Some("team".into()), Some("Team".into())).await.unwrap();
+    let terms = InvitationTerms { role: Role::Presenter, uri: None, display_name: None };
+    let (secret, _) = app.invite(&meeting, terms).await.unwrap();
+    let admit = async |meeting: &Arc<RunningMeeting>| {
+        let source = TokenSource::Administrator;
+        app.admit(meeting, source, "sip:ada", "Ada", Role::Presenter).await.unwrap()
+    };
+    let (first, second) = (admit(&meeting).await, admit(&meeting).await);
+    let ada = join(&app, first.token).await;
+    app.meetings.unload(&meeting, Duration::ZERO).await;
+    assert!(app.meetings.get("team").is_some(), "somebody uses it");
+    drop(ada);
+    while meeting.connections().await != Some(0) {
+        tokio::task::yield_now().await;
+    }
+    let weak = Arc::downgrade(&meeting);
+    app.meetings.unload(&meeting, Duration::from_secs(60)).await;
+    assert!(app.meetings.get("team").is_some(), "somebody has just used it");
+    app.meetings.unload(&meeting, Duration::ZERO).await;
+    drop(meeting);
+    assert!(weak.upgrade().is_none(), "it is not in memory");
+    assert!(app.meetings.get("team").is_none() && app.meetings.unloaded().len() == 1);
+    let taken = app.create_meeting(Some("team".into()), None).await.err();
+    assert!(matches!(taken, Some(crate::AdmissionError::MeetingExists)));
+
+    // A token that was issued before, and the invitation, are still valid.
+    let ada = join(&app, second.token).await;
+    let again = app.meetings.get("team").unwrap();
+    assert_eq!(
+        (again.title.as_deref(), again.user(1).map(|user| user.id)),
+        (Some("Team"), Some(1))
+    );
+    assert!(app.meetings.unloaded().is_empty());
+    assert!(app.invitation(&secret).await.unwrap().is_some());
+    drop(ada);
+    while again.connections().await != Some(0) {
+        tokio::task::yield_now().await;
+    }
+    app.meetings.unload(&again, Duration::ZERO).await;
+    drop(again);
+    assert_eq!(app.meetings.unloaded().len(), 1);
+    assert!(app.invitation(&secret).await.unwrap().is_some(), "a join link brings it back");
+    assert_eq!(app.meetings.unloaded().len(), 0);
+
+    // A meeting that is not in memory can be ended.
+    let meeting = app.meetings.get("team").unwrap();
+    app.meetings.unload(&meeting, Duration::ZERO).await;
+    drop(meeting);
+    assert_eq!(app.meetings.end("team").await, Ok(true));
+    assert!(app.invitation(&secret).await.unwrap().is_none());
+    assert!(app.meeting("team").await.is_err() && app.meetings.unloaded().is_empty());
+}
+
+#[tokio::test]
+async fn meetings_without_users_are_found_and_unloaded() {
+    let directory = Directory::new();
+    let app = app_on_sqlite(&directory).await;
+    app.create_meeting(Some("team".into()), None).await.unwrap();
+    let searching = unload_unused(Arc::downgrade(&app.meetings), Duration::from_millis(1));
+    let searching = tokio::spawn(searching);
+    eventually(|| app.meetings.unloaded().len() == 1).await;
+    assert!(app.meeting("team").await.is_ok());
+    drop(app);
+    searching.await.unwrap();
+}
+
+#[tokio::test]
+async fn token_for_an_earlier_meeting_is_not_valid_in_a_later_one() {
+    let directory = Directory::new();
+    let app = app_on_sqlite(&directory).await;
+    let meeting = app.create_meeting(Some("team".into()), None).await.unwrap();
+    let source = TokenSource::Administrator;
+    let ada = app.admit(&meeting, source, "sip:ada", "Ada", Role::Presenter).await.unwrap();
+    assert_eq!(app.meetings.end("team").await, Ok(true));
+    // The two meetings differ in the time of their creation, in milliseconds.
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let later = app.create_meeting(Some("team".into()), None).await.unwrap();
+    let source = TokenSource::Administrator;
+    app.admit(&later, source, "sip:ada", "Ada", Role::Presenter).await.unwrap();
+    use psom::Authenticator as _;
+    let ada = psom::Credentials { token: ada.token, proxy_header: None };
+    assert!(app.tokens.authenticate(ada).await.is_err());
 }

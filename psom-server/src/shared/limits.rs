@@ -7,6 +7,9 @@ use super::permissions::WebLimits;
 pub struct Limits {
     /// Meetings that exist at the same time: 1,000.
     pub meetings: usize,
+    /// The time without users after which a meeting leaves memory: 10 min. It comes back when somebody joins
+    /// it. 0 means never.
+    pub unload_after: Duration,
     /// Users who were ever admitted to one meeting: 10,000. Half of them may be guests; a guest
     /// counts from the first time they connect.
     pub users: usize,
@@ -54,6 +57,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             meetings: 1000,
+            unload_after: Duration::from_secs(600),
             users: 10_000,
             invitations: 1000,
             tokens: 10_000,

@@ -6,5 +6,6 @@ pub(crate) mod identifiers;
 pub(crate) mod limits;
 pub(crate) mod lock;
 pub(crate) mod metrics;
+pub(crate) mod named_locks;
 pub(crate) mod permissions;
 pub(crate) mod private_files;

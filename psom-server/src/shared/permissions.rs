@@ -92,6 +92,18 @@ impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
 
     /// Adds a permission and returns its secret, or `None` if a limit is reached.
     pub(crate) fn add(&self, meeting: &str, user: Option<U>, value: T) -> Option<String> {
+        self.add_replacing(meeting, user, value).map(|(secret, _)| secret)
+    }
+
+    /// Adds a permission like [`add`](Self::add). Returns its secret, and that of the permission that it
+    /// has replaced.
+    pub(crate) fn add_replacing(
+        &self,
+        meeting: &str,
+        user: Option<U>,
+        value: T,
+    ) -> Option<(String, Option<String>)> {
+        let mut removed = None;
         let (now, limits) = (Instant::now(), &self.limits);
         let mut table = self.table();
         table.remove_expired(now);
@@ -110,7 +122,7 @@ impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
                     table.largest_owner(meeting)
                 }
             };
-            table.remove_oldest(&replaced?);
+            removed = table.remove_oldest(&replaced?);
         }
         table.last_number += 1;
         let (number, secret) = (table.last_number, random_name());
@@ -122,7 +134,7 @@ impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
         let permission =
             Permission { number, expires: now + limits.lifetime, meeting, user, value };
         table.by_secret.insert(secret.clone(), permission);
-        Some(secret)
+        Some((secret, removed))
     }
 
     /// Uses up a permission. Returns `None` if it does not exist or has expired.
@@ -173,11 +185,12 @@ impl<T, U: Clone + Eq + Hash> PermissionTable<T, U> {
         users.max_by_key(|(_, numbers)| size(numbers)).map(|(owner, _)| owner.clone())
     }
 
-    fn remove_oldest(&mut self, owner: &PermissionOwner<U>) {
+    /// Removes the oldest permission of a user, and returns its secret.
+    fn remove_oldest(&mut self, owner: &PermissionOwner<U>) -> Option<String> {
         let oldest = self.by_owner.get(owner).and_then(BTreeSet::first);
-        if let Some(secret) = oldest.and_then(|number| self.by_age.get(number)).cloned() {
-            self.remove(&secret);
-        }
+        let secret = oldest.and_then(|number| self.by_age.get(number)).cloned()?;
+        self.remove(&secret);
+        Some(secret)
     }
 
     fn remove(&mut self, secret: &str) -> Option<Permission<T, U>> {

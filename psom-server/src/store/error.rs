@@ -39,6 +39,17 @@ pub enum Error {
          of its own"
     )]
     NodeTaken(String),
+    /// The target of a copy has meetings.
+    #[error("the target of the copy has meetings; name an empty one")]
+    CopyTarget,
+    /// The state of a meeting cannot be copied.
+    #[error("cannot copy the meeting {meeting:?}: {reason}")]
+    Copy {
+        /// The meeting's ID.
+        meeting: String,
+        /// The error of the target's journal.
+        reason: String,
+    },
     /// An entry of a meeting's state is damaged.
     #[error(
         "the state of the meeting {meeting:?} is damaged at the key {key:?}; \

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc, time::Duration};
 
 use psom::Journal;
 use tokio::sync::watch;
@@ -77,9 +77,100 @@ pub trait MeetingStore: Send + Sync + 'static {
         Box::pin(async { Ok(None) })
     }
 
-    /// Returns the counters of a node of a cluster: their names, descriptions and values.
-    fn counters(&self) -> Vec<(&'static str, &'static str, u64)> {
-        Vec::new()
+    /// Saves a join token that every server of a cluster can redeem, and removes the token that it has
+    /// replaced. A store that is not shared keeps none: the server that issues a token redeems it.
+    ///
+    /// # Errors
+    /// The store has failed.
+    fn add_token(&self, _token: StoredToken, _replaced: Option<String>) -> StoreAnswer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Returns the meeting that a join token is for, if the token is valid.
+    ///
+    /// # Errors
+    /// The store has failed.
+    fn find_token(&self, _token: &str) -> StoreAnswer<'_, Option<String>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Removes a join token and returns its value, if the token is valid. Of several servers that take a
+    /// token, one gets it.
+    ///
+    /// # Errors
+    /// The store has failed.
+    fn take_token(&self, _token: &str) -> StoreAnswer<'_, Option<String>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Removes the join tokens of an invitation.
+    ///
+    /// # Errors
+    /// The store has failed.
+    fn revoke_tokens(&self, _invitation: &str) -> StoreAnswer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Returns the names of the nodes that own these meetings. A meeting without a living owner is missing.
+    ///
+    /// # Errors
+    /// The store has failed.
+    fn owners(&self, _meetings: Vec<String>) -> StoreAnswer<'_, BTreeMap<String, String>> {
+        Box::pin(async { Ok(BTreeMap::new()) })
+    }
+
+    /// Gives a meeting that this server owns to another node, or to none, after everything that was accepted
+    /// for it is durable. Its journals accept nothing any more. If the other node is gone meanwhile, the
+    /// meeting has no owner.
+    ///
+    /// # Errors
+    /// [`Error::NoMeeting`] or [`Error::Moved`] if this server does not own it, or the store has failed.
+    fn hand_over(&self, meeting: &str, _to: Option<&str>) -> StoreAnswer<'_, ()> {
+        let meeting = meeting.to_owned();
+        Box::pin(async { Err(Error::Moved(meeting)) })
+    }
+
+    /// Returns the living owner of a meeting, without taking the meeting over.
+    ///
+    /// # Errors
+    /// [`Error::NoMeeting`], or the store has failed.
+    fn locate(&self, _meeting: &str) -> StoreAnswer<'_, Option<Owner>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Returns the other node with the fewest meetings, of those that do not hand theirs over.
+    ///
+    /// # Errors
+    /// The store has failed.
+    fn other_node(&self) -> StoreAnswer<'_, Option<Owner>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Announces whether this node hands its meetings over, so that no other node gives it any.
+    ///
+    /// # Errors
+    /// The store has failed.
+    fn set_draining(&self, _is_draining: bool) -> StoreAnswer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Returns the living nodes of the cluster.
+    ///
+    /// # Errors
+    /// The store has failed.
+    fn nodes(&self) -> StoreAnswer<'_, Vec<NodeState>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// Returns the name of this node, if it is one.
+    fn node_name(&self) -> Option<&str> {
+        None
+    }
+
+    /// Returns the numbers of a node of a cluster: their names, descriptions and values. Those in the second
+    /// list go up and down.
+    fn counters(&self) -> [Vec<(&'static str, &'static str, u64)>; 2] {
+        Default::default()
     }
 
     /// Returns a meeting.
@@ -147,6 +238,17 @@ pub struct Owner {
     pub http: String,
 }
 
+/// A living node of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeState {
+    /// The node's name and addresses.
+    pub node: Owner,
+    /// Whether the node hands its meetings over.
+    pub is_draining: bool,
+    /// The number of meetings that it owns.
+    pub meetings: u64,
+}
+
 /// A meeting in a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMeeting {
@@ -156,6 +258,27 @@ pub struct StoredMeeting {
     pub title: Option<String>,
     /// The time of its creation in milliseconds since 1970, UTC.
     pub created: i64,
+}
+
+/// A join token in the store of a cluster.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredToken {
+    /// The token, a secret.
+    pub token: String,
+    /// The meeting that it is for.
+    pub meeting: String,
+    /// The secret of the invitation that issued it, if one did.
+    pub invitation: Option<String>,
+    /// The user, in a form that the store does not know.
+    pub value: String,
+    /// The time in which the token is valid.
+    pub lifetime: Duration,
+}
+
+impl fmt::Debug for StoredToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredToken").field("meeting", &self.meeting).finish_non_exhaustive()
+    }
 }
 
 /// The failures that a commit survives.

@@ -27,6 +27,9 @@ pub(super) enum StoreChange {
     Create(StoredMeeting, Generation),
     Delete(String, Generation),
     Commit(Arc<str>, Generation, Vec<Write>),
+    /// Gives a meeting to another node, or to none.
+    #[cfg(feature = "postgres")]
+    HandOver(String, Generation, Option<String>),
     /// No change. It is done when all changes before it are.
     Barrier,
 }
@@ -122,6 +125,18 @@ impl WriteQueue {
             }
             None => Err(Error::NoMeeting(meeting.to_string())),
         }
+    }
+
+    /// Queues the end of this server's ownership of a meeting, after which it accepts no changes of it.
+    #[cfg(feature = "postgres")]
+    pub(super) fn hand_over(&self, meeting: &str, to: Option<String>) -> Result<Done, Error> {
+        let mut state = self.state();
+        let Some(generation) = state.meetings.get(meeting).copied() else {
+            return Err(Error::NoMeeting(meeting.into()));
+        };
+        let done = self.push(&mut state, StoreChange::HandOver(meeting.into(), generation, to))?;
+        state.meetings.remove(meeting);
+        Ok(done)
     }
 
     /// Accepts changes of a meeting that this server has taken over.

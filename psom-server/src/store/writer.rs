@@ -125,6 +125,9 @@ impl Writer {
                 StoreChange::Commit(meeting, _, writes) => {
                     apply(connection, meeting, writes).await?
                 }
+                // A store in one file has one server.
+                #[cfg(feature = "postgres")]
+                StoreChange::HandOver(..) => {}
                 StoreChange::Barrier => {}
             }
         }

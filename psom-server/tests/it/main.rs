@@ -5,6 +5,8 @@ mod client;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod cluster;
 mod durable;
+#[cfg(all(feature = "postgres", feature = "s3", unix))]
+mod failures;
 #[cfg(feature = "s3")]
 mod s3;
 mod server;

@@ -15,7 +15,7 @@ use crate::store::{error::Error, meeting_store::Durability};
 const SCHEMA: &str = "psom";
 
 /// The version of the tables.
-const FORMAT_VERSION: i32 = 1;
+const FORMAT_VERSION: i32 = 2;
 
 /// The lowest version of PostgreSQL that is tested, in the form of its setting `server_version_num`.
 const MIN_SERVER_VERSION: i32 = 150_000;
@@ -45,6 +45,17 @@ const TABLES_SQL: &str = "
     CREATE TABLE settings (name TEXT COLLATE \"C\" NOT NULL PRIMARY KEY, value TEXT NOT NULL);
     CREATE SEQUENCE incarnations AS INTEGER;
     CREATE TABLE format (version INTEGER NOT NULL);";
+
+/// The statements that change the tables of version 1 to version 2. A new database gets both.
+const VERSION_2_SQL: &str = "
+    ALTER TABLE nodes ADD COLUMN draining BOOLEAN NOT NULL DEFAULT false;
+    CREATE INDEX owners ON meetings (owner);
+    CREATE TABLE tokens (
+        token TEXT COLLATE \"C\" NOT NULL PRIMARY KEY, meeting TEXT COLLATE \"C\" NOT NULL,
+        invitation TEXT COLLATE \"C\", value TEXT NOT NULL, expires TIMESTAMPTZ NOT NULL
+    );
+    CREATE INDEX tokens_expire ON tokens (expires);
+    CREATE INDEX tokens_of_invitations ON tokens (invitation) WHERE invitation IS NOT NULL;";
 
 /// The settings of each connection.
 ///
@@ -198,13 +209,17 @@ async fn create_tables(connection: &mut PgConnection) -> sqlx::Result<i32> {
         .try_get(0)?;
     if !exists {
         let sql = format!(
-            "CREATE SCHEMA IF NOT EXISTS {SCHEMA}; {TABLES_SQL} \
-             INSERT INTO format VALUES ({FORMAT_VERSION});"
+            "CREATE SCHEMA IF NOT EXISTS {SCHEMA}; {TABLES_SQL} INSERT INTO format VALUES (1);"
         );
         raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *transaction).await?;
     }
     let version = query("SELECT version FROM format").fetch_one(&mut *transaction).await?;
-    let version = version.try_get(0)?;
+    let mut version: i32 = version.try_get(0)?;
+    if version == 1 {
+        let sql = format!("{VERSION_2_SQL} UPDATE format SET version = 2;");
+        raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *transaction).await?;
+        version = 2;
+    }
     transaction.commit().await?;
     Ok(version)
 }

@@ -13,7 +13,10 @@
 //! After an outage of the database, a node whose row still exists continues with all of its meetings.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -49,6 +52,7 @@ pub(super) type Incarnation = i32;
 pub(super) struct Lease {
     state: watch::Sender<LeaseState>,
     clock: Clock,
+    is_draining: AtomicBool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,9 +70,9 @@ impl Lease {
         clock: Clock,
     ) -> Result<Self, Error> {
         let renewed = clock();
-        let incarnation = database.run("register this node", &Register(config)).await?;
+        let incarnation = database.run("register this node", &Register(config, false)).await?;
         let state = watch::Sender::new(LeaseState { incarnation, renewed });
-        Ok(Self { state, clock })
+        Ok(Self { state, clock, is_draining: AtomicBool::new(false) })
     }
 
     pub(super) fn incarnation(&self) -> Incarnation {
@@ -80,6 +84,24 @@ impl Lease {
         let LeaseState { incarnation: current, renewed } = *self.state.borrow();
         let age = (self.clock)().saturating_duration_since(renewed);
         current == incarnation && age < ACKNOWLEDGE_TIME
+    }
+
+    /// Returns the time for which the node may acknowledge without another renewal.
+    pub(super) fn time_left(&self) -> Duration {
+        let age = (self.clock)().saturating_duration_since(self.state.borrow().renewed);
+        ACKNOWLEDGE_TIME.saturating_sub(age)
+    }
+
+    /// Announces whether the node hands its meetings over. A later lease announces the same.
+    pub(super) async fn set_draining(
+        &self,
+        database: &Database,
+        node: &str,
+        is_draining: bool,
+    ) -> Result<(), Error> {
+        self.is_draining.store(is_draining, Ordering::Relaxed);
+        let statement = SetDraining(node, self.incarnation(), is_draining);
+        database.run("announce that this node is draining", &statement).await
     }
 
     /// Waits until the lease has been renewed or lost.
@@ -135,14 +157,15 @@ impl Lease {
         tracing::warn!(node = config.node, "lost the lease of this node, and with it its meetings");
         lost();
         let renewed = (self.clock)();
-        let incarnation = database.run("register this node", &Register(config)).await?;
+        let register = Register(config, self.is_draining.load(Ordering::Relaxed));
+        let incarnation = database.run("register this node", &register).await?;
         self.state.send_replace(LeaseState { incarnation, renewed });
         Ok(())
     }
 }
 
 /// Writes the row of a node with a new incarnation.
-struct Register<'a>(&'a ClusterConfig);
+struct Register<'a>(&'a ClusterConfig, bool);
 
 impl Statement for Register<'_> {
     type Answer = Incarnation;
@@ -150,20 +173,35 @@ impl Statement for Register<'_> {
     async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<Incarnation> {
         let ClusterConfig { node, address, http, .. } = self.0;
         let row = query(
-            "INSERT INTO nodes (id, incarnation, address, http, expires) \
+            "INSERT INTO nodes (id, incarnation, address, http, expires, draining) \
              VALUES ($1, nextval('incarnations')::integer, $2, $3, \
-                     clock_timestamp() + $4::text::interval) \
+                     clock_timestamp() + $4::text::interval, $5) \
              ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, \
-                 address = excluded.address, http = excluded.http, expires = excluded.expires \
+                 address = excluded.address, http = excluded.http, expires = excluded.expires, \
+                 draining = excluded.draining \
              RETURNING incarnation",
         )
         .bind(node)
         .bind(address)
         .bind(http)
         .bind(LEASE)
+        .bind(self.1)
         .fetch_one(connection)
         .await?;
         row.try_get(0)
+    }
+}
+
+/// Changes whether a node is draining.
+struct SetDraining<'a>(&'a str, Incarnation, bool);
+
+impl Statement for SetDraining<'_> {
+    type Answer = ();
+
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
+        let sql = "UPDATE nodes SET draining = $3 WHERE id = $1 AND incarnation = $2";
+        let setting = query(sql).bind(self.0).bind(self.1).bind(self.2);
+        setting.execute(connection).await.map(drop)
     }
 }
 

@@ -20,6 +20,7 @@ mod store;
 #[cfg(test)]
 pub(super) mod tests;
 mod text;
+mod tokens;
 mod writer;
 
 pub use config::ClusterConfig;

@@ -44,6 +44,7 @@ pub(super) struct ClusterMetrics {
     pub(super) commit_micros: AtomicU64,
     pub(super) fenced: AtomicU64,
     pub(super) take_overs: AtomicU64,
+    pub(super) hand_overs: AtomicU64,
     pub(super) lost_leases: AtomicU64,
 }
 
@@ -64,6 +65,7 @@ impl ClusterMetrics {
                 read(&self.fenced),
             ),
             ("take_overs_total", "Meetings that this node has taken over.", read(&self.take_overs)),
+            ("hand_overs_total", "Meetings that this node has given away.", read(&self.hand_overs)),
             ("lost_leases_total", "Leases that this node has lost.", read(&self.lost_leases)),
         ]
     }
@@ -124,6 +126,34 @@ impl Node {
             owned.remove(meeting);
             self.losses.send_modify(|losses| *losses += 1);
         }
+    }
+
+    /// Records that the node has given a meeting away, which is no loss.
+    pub(super) fn disown(&self, meeting: &str, generation: Generation) {
+        self.queue.forget(meeting, generation);
+        let mut owned = lock(&self.owned);
+        if owned.get(meeting).is_some_and(|owned| owned.generation == generation) {
+            owned.remove(meeting);
+        }
+    }
+
+    /// Returns the number of meetings that the node owns.
+    fn owned(&self) -> u64 {
+        lock(&self.owned).len() as u64
+    }
+
+    /// Returns the names, descriptions and values of the node's numbers. The second list goes up and down.
+    pub(super) fn numbers(&self) -> [Vec<(&'static str, &'static str, u64)>; 2] {
+        let lease_left = self.lease.time_left().as_millis();
+        let gauges = vec![
+            ("owned_meetings", "Meetings that this node owns.", self.owned()),
+            (
+                "lease_milliseconds",
+                "Time for which this node may acknowledge without another renewal of its lease.",
+                u64::try_from(lease_left).unwrap_or(u64::MAX),
+            ),
+        ];
+        [self.metrics.read(), gauges]
     }
 
     /// Records that the node has lost its lease, and with it all of its meetings.

@@ -1,6 +1,8 @@
 //! The statements that create, take over, change and delete meetings. Each is one autocommitted statement:
 //! a server that freezes between two statements of a transaction would keep its locks.
 
+use std::collections::BTreeMap;
+
 use sqlx::{PgConnection, Row as _, postgres::PgRow, query};
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::store::{
     checksum,
-    meeting_store::{Owner, StoredMeeting},
+    meeting_store::{NodeState, Owner, StoredMeeting},
 };
 
 /// A node in one incarnation.
@@ -186,6 +188,74 @@ impl Statement for TakeOver<'_> {
     }
 }
 
+/// Gives a meeting that a node owns to another living node that is not draining, or to none. Returns `false`
+/// if there is no such node, or if the meeting has moved already.
+pub(super) struct HandOver<'a> {
+    pub(super) by: NodeKey<'a>,
+    pub(super) meeting: &'a str,
+    pub(super) epoch: i64,
+    pub(super) to: Option<&'a str>,
+}
+
+impl Statement for HandOver<'_> {
+    type Answer = bool;
+
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<bool> {
+        let Self { by, meeting, epoch, to } = *self;
+        let sql = match to {
+            Some(_) => {
+                "UPDATE meetings SET owner = nodes.id, incarnation = nodes.incarnation, \
+                     epoch = meetings.epoch + 1 FROM nodes \
+                 WHERE meetings.id = $1 AND owner = $2 AND meetings.incarnation = $3 AND epoch = $4 \
+                   AND nodes.id = $5 AND NOT nodes.draining AND nodes.expires > clock_timestamp()"
+            }
+            None => {
+                "UPDATE meetings SET owner = $5, incarnation = NULL, epoch = epoch + 1 \
+                 WHERE id = $1 AND owner = $2 AND incarnation = $3 AND epoch = $4"
+            }
+        };
+        let handing = query(sql).bind(meeting).bind(by.node).bind(by.incarnation).bind(epoch);
+        Ok(handing.bind(to).execute(connection).await?.rows_affected() == 1)
+    }
+}
+
+/// Finds the owner of a meeting.
+pub(super) struct Locate<'a>(pub(super) &'a str);
+
+impl Statement for Locate<'_> {
+    type Answer = Ownership;
+
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<Ownership> {
+        find_owner(connection, self.0).await
+    }
+}
+
+/// Reads the living nodes and the numbers of their meetings.
+pub(super) struct AllNodes;
+
+impl Statement for AllNodes {
+    type Answer = Vec<NodeState>;
+
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<Vec<NodeState>> {
+        let rows = query(
+            "SELECT id, address, http, draining, ( \
+                 SELECT count(*) FROM meetings \
+                 WHERE meetings.owner = nodes.id AND meetings.incarnation = nodes.incarnation \
+             ) FROM nodes WHERE expires > clock_timestamp() ORDER BY id",
+        )
+        .fetch_all(connection)
+        .await?;
+        let read = |row: &PgRow| {
+            let node =
+                Owner { node: row.try_get(0)?, address: row.try_get(1)?, http: row.try_get(2)? };
+            let meetings: i64 = row.try_get(4)?;
+            let meetings = u64::try_from(meetings).unwrap_or_default();
+            Ok(NodeState { node, is_draining: row.try_get(3)?, meetings })
+        };
+        rows.iter().map(read).collect()
+    }
+}
+
 /// The owner of a meeting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ownership {
@@ -212,6 +282,25 @@ async fn find_owner(connection: &mut PgConnection, meeting: &str) -> sqlx::Resul
     let Some(node) = row.try_get(0)? else { return Ok(Ownership::Free) };
     let owner = Owner { node, address: row.try_get(1)?, http: row.try_get(2)? };
     Ok(Ownership::Node { owner, incarnation: row.try_get(3)?, epoch: row.try_get(4)? })
+}
+
+/// Looks up the nodes that own meetings. Meetings whose owner is dead are missing.
+pub(super) struct Owners<'a>(pub(super) &'a [String]);
+
+impl Statement for Owners<'_> {
+    type Answer = BTreeMap<String, String>;
+
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<Self::Answer> {
+        let rows = query(
+            "SELECT meetings.id, nodes.id FROM meetings JOIN nodes ON nodes.id = meetings.owner \
+                 AND nodes.incarnation = meetings.incarnation \
+             WHERE meetings.id = ANY ($1) AND nodes.expires > clock_timestamp()",
+        )
+        .bind(self.0)
+        .fetch_all(connection)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
 }
 
 /// Reads all meetings. The result for a damaged row is the ID of its meeting.

@@ -13,13 +13,20 @@ use super::{
     database::Database,
     lease::{self, Clock, Lease},
     node::Node,
-    statements::{AllMeetings, FindInvitation, Load, Meeting, NodeKey, Ownership, TakeOver},
+    statements::{
+        AllMeetings, AllNodes, FindInvitation, Load, Locate, Meeting, NodeKey, Owners, Ownership,
+        TakeOver,
+    },
+    tokens::{AddToken, FindToken, RevokeTokens, TakeToken},
     writer::PostgresWriter,
 };
 use crate::store::{
     error::Error,
     journal::{MeetingJournal, wait},
-    meeting_store::{Claim, Durability, Health, MeetingStore, StoreAnswer, StoredMeeting},
+    meeting_store::{
+        Claim, Durability, Health, MeetingStore, NodeState, Owner, StoreAnswer, StoredMeeting,
+        StoredToken,
+    },
     queue::Done,
 };
 
@@ -151,8 +158,81 @@ impl MeetingStore for PostgresStore {
         })
     }
 
-    fn counters(&self) -> Vec<(&'static str, &'static str, u64)> {
-        self.node.metrics.read()
+    fn add_token(&self, token: StoredToken, replaced: Option<String>) -> StoreAnswer<'_, ()> {
+        Box::pin(async move {
+            let add = AddToken { token: &token, replaced: replaced.as_deref() };
+            self.node.database.run("save a join token", &add).await
+        })
+    }
+
+    fn find_token(&self, token: &str) -> StoreAnswer<'_, Option<String>> {
+        let token = token.to_owned();
+        Box::pin(async move {
+            self.node.database.run("look for a join token", &FindToken(&token)).await
+        })
+    }
+
+    fn take_token(&self, token: &str) -> StoreAnswer<'_, Option<String>> {
+        let token = token.to_owned();
+        Box::pin(
+            async move { self.node.database.run("take a join token", &TakeToken(&token)).await },
+        )
+    }
+
+    fn revoke_tokens(&self, invitation: &str) -> StoreAnswer<'_, ()> {
+        let revoke = RevokeTokens(invitation.to_owned());
+        Box::pin(async move { self.node.database.run("revoke join tokens", &revoke).await })
+    }
+
+    fn owners(&self, meetings: Vec<String>) -> StoreAnswer<'_, BTreeMap<String, String>> {
+        Box::pin(async move {
+            self.node.database.run("look for the owners of meetings", &Owners(&meetings)).await
+        })
+    }
+
+    fn hand_over(&self, meeting: &str, to: Option<&str>) -> StoreAnswer<'_, ()> {
+        answer(self.node.queue.hand_over(meeting, to.map(str::to_owned)))
+    }
+
+    fn locate(&self, meeting: &str) -> StoreAnswer<'_, Option<Owner>> {
+        let meeting = meeting.to_owned();
+        Box::pin(async move {
+            let locate = Locate(&meeting);
+            match self.node.database.run("look for the owner of a meeting", &locate).await? {
+                Ownership::NoMeeting => Err(Error::NoMeeting(meeting)),
+                // This node does not know its meetings of an earlier start.
+                Ownership::Node { owner, .. } if owner.node != self.node.config.node => {
+                    Ok(Some(owner))
+                }
+                Ownership::Node { .. } | Ownership::Free => Ok(None),
+            }
+        })
+    }
+
+    fn other_node(&self) -> StoreAnswer<'_, Option<Owner>> {
+        Box::pin(async move {
+            let nodes = self.nodes().await?.into_iter();
+            let others = nodes
+                .filter(|other| !other.is_draining && other.node.node != self.node.config.node);
+            Ok(others.min_by_key(|other| other.meetings).map(|other| other.node))
+        })
+    }
+
+    fn set_draining(&self, is_draining: bool) -> StoreAnswer<'_, ()> {
+        let Node { config, database, lease, .. } = &*self.node;
+        Box::pin(lease.set_draining(database, &config.node, is_draining))
+    }
+
+    fn nodes(&self) -> StoreAnswer<'_, Vec<NodeState>> {
+        Box::pin(async move { self.node.database.run("read the nodes", &AllNodes).await })
+    }
+
+    fn node_name(&self) -> Option<&str> {
+        Some(&self.node.config.node)
+    }
+
+    fn counters(&self) -> [Vec<(&'static str, &'static str, u64)>; 2] {
+        self.node.numbers()
     }
 
     fn meeting(&self, id: &str) -> StoreAnswer<'_, StoredMeeting> {

@@ -23,7 +23,7 @@ use super::{
     group::WriteGroup,
     lease::{Incarnation, become_writer},
     node::Node,
-    statements::{Commit, Create, Delete, FIRST_EPOCH, NodeKey},
+    statements::{Commit, Create, Delete, FIRST_EPOCH, HandOver, NodeKey},
 };
 use crate::store::{
     error::Error,
@@ -83,6 +83,9 @@ impl PostgresWriter {
                 }
                 (None, StoreChange::Delete(meeting, generation)) => {
                     self.delete(meeting, *generation).await
+                }
+                (None, StoreChange::HandOver(meeting, generation, to)) => {
+                    self.hand_over(meeting, *generation, to.as_deref()).await
                 }
                 (None, _) => Ok(()),
             };
@@ -149,7 +152,9 @@ impl PostgresWriter {
         let Some(passed) = self.fenced(action, commit.by, &commit).await? else {
             return Ok(HashSet::new());
         };
-        node.metrics.count_commit(started.elapsed());
+        if !passed.is_empty() {
+            node.metrics.count_commit(started.elapsed());
+        }
         let passed: HashSet<String> = passed.into_iter().collect();
         let fenced = arrays.meetings.len().saturating_sub(passed.len()) as u64;
         node.metrics.fenced.fetch_add(fenced, Ordering::Relaxed);
@@ -186,6 +191,39 @@ impl PostgresWriter {
         let deleted = self.fenced("delete a meeting", delete.by, &delete).await?;
         self.node.lose(meeting, generation);
         if deleted == Some(true) { Ok(()) } else { Err(Error::Moved(meeting.into())) }
+    }
+
+    /// Gives a meeting to another node, or to none.
+    async fn hand_over(
+        &mut self,
+        meeting: &str,
+        generation: Generation,
+        to: Option<&str>,
+    ) -> Result<(), Error> {
+        let Some(epoch) = self.node.epoch(meeting, generation) else {
+            return Err(Error::Moved(meeting.into()));
+        };
+        let node = Arc::clone(&self.node);
+        let by = node.key();
+        let mut handed_over = false;
+        // Without a living successor, the meeting is free.
+        for to in to.map(Some).into_iter().chain([None]) {
+            let statement = HandOver { by, meeting, epoch, to };
+            match self.fenced("hand a meeting over", by, &statement).await? {
+                Some(false) => {}
+                handed => {
+                    handed_over = handed.is_some();
+                    break;
+                }
+            }
+        }
+        node.disown(meeting, generation);
+        if handed_over {
+            node.metrics.hand_overs.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        } else {
+            Err(Error::Moved(meeting.into()))
+        }
     }
 
     /// Runs a statement until it has succeeded and the lease allows acknowledging it, or the lease is lost.

@@ -31,8 +31,13 @@ pub(crate) fn at(bucket: &Bucket) -> BlobConfig {
 }
 
 fn below(bucket: &Bucket, prefix: &str) -> BlobConfig {
+    at_endpoint(&bucket.endpoint, prefix)
+}
+
+/// Returns the place in the bucket at an endpoint.
+pub(crate) fn at_endpoint(endpoint: &str, prefix: &str) -> BlobConfig {
     let variables = [
-        ("AWS_ENDPOINT", &*bucket.endpoint),
+        ("AWS_ENDPOINT", endpoint),
         ("AWS_ALLOW_HTTP", "true"),
         ("AWS_REGION", "here"),
         ("AWS_ACCESS_KEY_ID", "ada"),

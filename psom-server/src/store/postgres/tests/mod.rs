@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod cut;
 mod nodes;
 mod outages;
 mod processes;
@@ -15,7 +16,7 @@ use psom::{JournalError, Write};
 use super::{ClusterConfig, PostgresStore, lease::ACKNOWLEDGE_TIME};
 use crate::{
     shared::lock::lock,
-    store::{Claim, Durability, Error, Health, MeetingStore as _, StoredMeeting},
+    store::{Claim, Durability, Error, Health, MeetingStore as _, StoredMeeting, StoredToken},
 };
 
 /// Returns the configuration of a node.

@@ -195,10 +195,135 @@ async fn server_with_lax_settings_is_refused() {
     assert!(refused.to_string().contains("synchronous_commit = off"), "{refused}");
     PostgresStore::open(config(&url, "one"), Durability::Process).await.unwrap();
 
-    server.execute(database, "UPDATE psom.format SET version = 2");
+    server.execute(database, "UPDATE psom.format SET version = 3");
     let refused = PostgresStore::open(config(&url, "one"), Durability::Process).await.unwrap_err();
-    assert!(refused.to_string().contains("format 2"), "{refused}");
+    assert!(refused.to_string().contains("format 3"), "{refused}");
     let missing = config(&server.url("missing"), "one");
     let refused = PostgresStore::open(missing, Durability::Full).await.unwrap_err();
     assert!(refused.to_string().contains("missing"), "{refused}");
+}
+
+fn token(secret: &str, lifetime: Duration) -> StoredToken {
+    StoredToken {
+        token: secret.into(),
+        meeting: "team".into(),
+        invitation: Some("invitation".into()),
+        value: "Ada".into(),
+        lifetime,
+    }
+}
+
+#[tokio::test]
+async fn token_is_taken_once_by_any_node() {
+    const LIFETIME: Duration = Duration::from_secs(120);
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let (one, two) = (open(&url, "one").await, open(&url, "two").await);
+    one.add_token(token("first", LIFETIME), None).await.unwrap();
+    assert_eq!(two.find_token("first").await.unwrap().as_deref(), Some("team"));
+    let (at_one, at_two) = tokio::join!(one.take_token("first"), two.take_token("first"));
+    let taken = [at_one.unwrap(), at_two.unwrap()];
+    assert_eq!(taken.iter().flatten().collect::<Vec<_>>(), ["Ada"]);
+    assert_eq!(two.find_token("first").await, Ok(None));
+
+    one.add_token(token("old", LIFETIME), None).await.unwrap();
+    one.add_token(token("new", LIFETIME), Some("old".into())).await.unwrap();
+    assert_eq!(two.take_token("old").await, Ok(None), "it was replaced");
+    two.revoke_tokens("invitation").await.unwrap();
+    assert_eq!(one.take_token("new").await, Ok(None), "it was revoked");
+
+    one.add_token(token("late", Duration::ZERO), None).await.unwrap();
+    assert_eq!(two.find_token("late").await, Ok(None));
+    assert_eq!(two.take_token("late").await, Ok(None));
+    one.add_token(token("last", LIFETIME), None).await.unwrap();
+    let database = url.rsplit('/').next().unwrap();
+    let left = server.execute(database, "SELECT token FROM psom.tokens");
+    assert_eq!(left, "last", "expired tokens are removed");
+}
+
+#[tokio::test]
+async fn meeting_is_handed_over_after_its_last_commit() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let (one, two) = (open(&url, "one").await, open(&url, "two").await);
+    one.create(stored("team")).await.unwrap();
+    let journal = one.journal("team");
+    let last = journal.commit(vec![save("a", "last")]);
+    let handing = one.hand_over("team", Some("two"));
+    let late = journal.commit(vec![save("a", "late")]);
+    handing.await.unwrap();
+    last.await.unwrap();
+    assert!(is_moved(&late.await));
+    assert!(!one.owns("team"));
+    let claim = one.claim("team").await.unwrap();
+    assert!(matches!(claim, Claim::Elsewhere(owner) if owner.node == "two"));
+    assert_eq!(two.claim("team").await, Ok(Claim::Owned));
+    assert_eq!(two.load("team").await.unwrap(), [("a".into(), "last".into())].into());
+    two.journal("team").commit(vec![save("a", "next")]).await.unwrap();
+    assert_eq!(one.hand_over("team", Some("two")).await, Err(Error::NoMeeting("team".into())));
+}
+
+#[tokio::test]
+async fn meeting_without_a_successor_is_free() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let (one, two) = (open(&url, "one").await, open(&url, "two").await);
+    for meeting in ["given", "draining", "nobody"] {
+        one.create(stored(meeting)).await.unwrap();
+    }
+    two.set_draining(true).await.unwrap();
+    for (meeting, to) in [("given", None), ("draining", Some("two")), ("nobody", Some("three"))] {
+        one.hand_over(meeting, to).await.unwrap();
+        assert_eq!(two.locate(meeting).await, Ok(None));
+        assert_eq!(one.claim(meeting).await, Ok(Claim::Owned), "{meeting}");
+    }
+    assert_eq!(two.locate("none").await, Err(Error::NoMeeting("none".into())));
+    assert_eq!(two.locate("given").await.unwrap().unwrap().node, "one");
+}
+
+#[tokio::test]
+async fn least_loaded_node_that_is_not_draining_gets_meetings() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let (one, two) = (open(&url, "one").await, open(&url, "two").await);
+    assert_eq!(one.other_node().await.unwrap().unwrap().node, "two");
+    let three = open(&url, "three").await;
+    two.create(stored("team")).await.unwrap();
+    assert_eq!(one.other_node().await.unwrap().unwrap().node, "three");
+    three.set_draining(true).await.unwrap();
+    assert_eq!(one.other_node().await.unwrap().unwrap().node, "two");
+    let nodes = one.nodes().await.unwrap();
+    let nodes = nodes.iter().map(|node| (&*node.node.node, node.is_draining, node.meetings));
+    assert_eq!(
+        nodes.collect::<Vec<_>>(),
+        [("one", false, 0), ("three", true, 0), ("two", false, 1)]
+    );
+    // A node that has lost its lease is still draining afterwards.
+    expire(server, &url, "three");
+    assert_eq!(two.claim("team").await, Ok(Claim::Owned));
+    while three.node.metrics.lost_leases.load(Ordering::Relaxed) == 0
+        || !one.nodes().await.unwrap().iter().any(|node| node.node.node == "three")
+    {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(one.other_node().await.unwrap().unwrap().node, "two");
+    let owners = one.owners(vec!["team".into(), "none".into()]).await.unwrap();
+    assert_eq!(owners, [("team".into(), "two".into())].into());
+}
+
+#[tokio::test]
+async fn tables_of_the_first_version_are_upgraded() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let database = url.rsplit('/').next().unwrap();
+    open(&url, "one").await.close().await.unwrap();
+    let sql = "DROP TABLE psom.tokens; ALTER TABLE psom.nodes DROP COLUMN draining; \
+               DROP INDEX psom.owners; UPDATE psom.format SET version = 1";
+    server.execute(database, sql);
+    let one = open(&url, "one").await;
+    one.add_token(token("first", Duration::from_secs(9)), None).await.unwrap();
+    one.close().await.unwrap();
+    server.execute(database, "UPDATE psom.format SET version = 3");
+    let later = PostgresStore::open(config(&url, "one"), Durability::Full).await;
+    assert!(later.unwrap_err().to_string().contains("format 3"));
 }

@@ -1,6 +1,14 @@
-//! A server as a node of a cluster: its name, and the secrets that all nodes have in common.
+//! A server as a node of a cluster: its name, the secrets that all nodes have in common, and the relay of
+//! clients to other nodes.
+
+mod copy;
+mod relay;
 
 use std::{fs, io, path::Path};
+
+pub(crate) use relay::Relays;
+
+pub use copy::{Copied, CopyDirection, copy};
 
 use crate::{
     data_directory::DataDirectory,
@@ -17,6 +25,9 @@ const SHARED_FILES: [&str; 3] = ["ca.pem", "ca.key", "admin-token"];
 
 /// The setting with the name that marks the object store as the cluster's.
 const FILES_OWNER: &str = "files-owner";
+
+/// The setting with the key of the proxy headers between the nodes.
+const RELAY_KEY: &str = "relay-key";
 
 /// Length of a generated node name in characters. It need not be a secret.
 const NODE_NAME_CHARS: usize = 8;
@@ -36,13 +47,14 @@ pub(crate) fn node_name(data: &DataDirectory) -> Result<String, StartError> {
 }
 
 /// Makes the data directory and the cluster agree on the certificate authority, the administrator's
-/// token and the mark of the object store. The first node of a cluster contributes its own.
+/// token and the mark of the object store. The first node of a cluster contributes its own. Returns the
+/// key of the proxy headers between the nodes.
 pub(crate) async fn share_secrets(
     url: &str,
     durability: Durability,
     data: &DataDirectory,
     record: &mut FilesRecord,
-) -> Result<(), StartError> {
+) -> Result<String, StartError> {
     let path = data.path();
     let is_new = !path.join("ca.key").exists();
     let known = share_settings(url, durability, &[]).await?;
@@ -56,7 +68,9 @@ pub(crate) async fn share_secrets(
         Identity::open(path, &[])?;
     }
     data.admin_token()?;
-    let mut offered = vec![(FILES_OWNER, record.server.clone())];
+    // 256 random bits, unless another node has brought some.
+    let relay_key = format!("{}{}", random_name(), random_name());
+    let mut offered = vec![(FILES_OWNER, record.server.clone()), (RELAY_KEY, relay_key.clone())];
     for name in SHARED_FILES {
         let text = fs::read_to_string(path.join(name)).map_err(|error| data.error(error))?;
         offered.push((name, text));
@@ -79,7 +93,7 @@ pub(crate) async fn share_secrets(
     if let Some(owner) = settings.get(FILES_OWNER) {
         record.set_name(path, owner).map_err(|error| data.error(error))?;
     }
-    Ok(())
+    Ok(settings.get(RELAY_KEY).cloned().unwrap_or(relay_key))
 }
 
 /// Removes the certificate of the server, but not that of the authority.

@@ -1,17 +1,16 @@
+mod listeners;
+
 use std::{
-    fmt, io,
+    fmt,
     net::SocketAddr,
-    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use psom::{
-    error::SetupError,
-    net::{ServerLimits, websocket::Origins},
-};
+use listeners::{Listeners, listen_http, listen_psom};
+use psom::net::websocket::Origins;
 use psom_objects::types::Role;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
 #[cfg(feature = "postgres")]
@@ -21,34 +20,25 @@ use crate::{
         AdmissionError, JoinLink,
         error::{check_text, check_uri},
         invitations::{InvitationTerms, Invitations},
-        tokens::{JoinTokens, TokenSource},
+        relaying::Relaying,
+        tokens::TokenSource,
     },
-    app::{App, Slides},
+    app::{App, Slides, invitation_hooks},
     data_directory::DataDirectory,
     files::{FilesRecord, Library, LibraryConfig},
     http,
-    meetings::{MeetingTemplate, Meetings},
+    meetings::{MeetingTemplate, Meetings, unload_unused},
     options::Options,
     server_file::ServerFile,
-    shared::{
-        host_port::{ascii_host, join_host_port, reachable_host, split_host_port},
-        limits::Limits,
-        metrics::Metrics,
-    },
+    shared::{host_port::split_host_port, limits::Limits, metrics::Metrics},
     start_error::StartError,
     store::{self, Health, MeetingStore, SqliteStore},
-    tls::{Certificates, Identity, system_roots},
+    tls::{Certificates, system_roots},
 };
 
 /// The minimum time that the store has at shutdown to save the changes that it accepted. Even if
 /// clients use up the grace period, the last changes of the meetings must be saved.
 const MIN_STORE_CLOSE_TIME: Duration = Duration::from_secs(2);
-
-/// The port in the advice about an invalid `--listen`.
-const EXAMPLE_PSOM_PORT: u16 = 8057;
-
-/// The port in the advice about an invalid `--http`.
-const EXAMPLE_HTTP_PORT: u16 = 8058;
 
 /// The ID of the meeting that [`Options::demo`] creates.
 const DEMO_MEETING: &str = "demo";
@@ -67,6 +57,8 @@ pub struct Server {
     web: JoinHandle<()>,
     /// The task that ends the meetings that other servers have taken over.
     losses: JoinHandle<()>,
+    /// The task that unloads meetings without users.
+    unloading: JoinHandle<()>,
     data: DataDirectory,
     certificates: Option<Arc<Certificates>>,
 }
@@ -100,9 +92,12 @@ impl Server {
         let mut record = FilesRecord::read(data.path())?;
         record.ensure_name(data.path()).map_err(|error| data.error(error))?;
         #[cfg(feature = "postgres")]
-        if let Some(url) = &options.cluster {
-            cluster::share_secrets(url, options.durability, &data, &mut record).await?;
-        }
+        let relay_key = match &options.cluster {
+            Some(url) => {
+                Some(cluster::share_secrets(url, options.durability, &data, &mut record).await?)
+            }
+            None => None,
+        };
         let listeners = Listeners::open(&options, data.path()).await?;
         let hits = options.psom.hits.clone();
         let metrics = Arc::new(Metrics { calls, hits, ..Metrics::default() });
@@ -123,6 +118,15 @@ impl Server {
             psom_addr,
         } = listeners;
         let http_addr = web.1;
+        let meetings = Arc::new(meetings);
+        #[cfg(feature = "postgres")]
+        let relaying = relay_key.map(|key| -> Arc<dyn Relaying> {
+            let tls = Arc::clone(&identity.client);
+            Arc::new(cluster::Relays::new(key, tls, Arc::clone(&store)))
+        });
+        #[cfg(not(feature = "postgres"))]
+        let relaying: Option<Arc<dyn Relaying>> = None;
+        tokens.open(&meetings, relaying.clone());
         let app = Arc::new(App {
             admin_token: data.admin_token()?,
             psom_address,
@@ -132,7 +136,9 @@ impl Server {
             authority: identity.authority,
             web_is_public: identity.certificates.is_some(),
             origins: options.origins.iter().fold(Origins::default(), |all, one| all.and(one)),
-            meetings: Arc::new(meetings),
+            meetings,
+            relaying,
+            known_nodes: Default::default(),
             invitations,
             tokens,
             library,
@@ -144,6 +150,8 @@ impl Server {
         let routes =
             options.routes.into_iter().fold(own, |all, (path, routes)| all.nest(path, routes));
         let losses = tokio::spawn(drop_lost_meetings(Arc::clone(&app.meetings), store.losses()));
+        let unloading = unload_unused(Arc::downgrade(&app.meetings), options.limits.unload_after);
+        let unloading = tokio::spawn(unloading);
         let demo = if options.demo { open_demo(&app).await? } else { Vec::new() };
 
         let stop = watch::Sender::new(false);
@@ -155,8 +163,19 @@ impl Server {
             stop.subscribe(),
         ));
         let certificates = identity.certificates;
-        let server =
-            Self { app, store, psom_addr, http_addr, demo, stop, web, losses, data, certificates };
+        let server = Self {
+            app,
+            store,
+            psom_addr,
+            http_addr,
+            demo,
+            stop,
+            web,
+            losses,
+            unloading,
+            data,
+            certificates,
+        };
         if options.https {
             server.warn_about_certificate(&web_host);
         }
@@ -283,6 +302,25 @@ impl Server {
         }
     }
 
+    /// Hands all meetings over to other servers of the cluster, and accepts no others. Their clients get a
+    /// Break with the reason "moved" and can join again at once. Returns the number of meetings that were
+    /// handed over: 0 if the server is not part of a cluster.
+    ///
+    /// # Errors
+    /// The database cannot be reached. [`shutdown`](Self::shutdown) works nevertheless.
+    pub async fn drain(&self) -> Result<usize, store::Error> {
+        if !self.store.is_shared() {
+            return Ok(0);
+        }
+        self.app.meetings.start_draining().await?;
+        Ok(self.app.meetings.drain().await)
+    }
+
+    /// Returns the name of this server as a node of a cluster.
+    pub fn node_name(&self) -> Option<&str> {
+        self.store.node_name()
+    }
+
     /// Stops listening, closes every connection in an orderly way, and drops the connections that
     /// are not closed after `grace`.
     pub async fn shutdown(mut self, grace: Duration) {
@@ -337,63 +375,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.web.abort();
         self.losses.abort();
-    }
-}
-
-/// The first stage of a start: both listeners, and the addresses at which clients reach them.
-struct Listeners {
-    psom: psom::Server,
-    psom_addr: SocketAddr,
-    /// The address of the conference for clients, `host:port`.
-    psom_address: String,
-    tokens: Arc<JoinTokens>,
-    web: (TcpListener, SocketAddr),
-    /// The host in the address of the web server.
-    web_host: String,
-    /// The address of the web server for clients, a URL without a path.
-    http_address: String,
-    identity: Identity,
-}
-
-impl Listeners {
-    async fn open(options: &Options, data: &Path) -> Result<Self, StartError> {
-        let web = listen_http(options).await?;
-        let listen = check_address("--listen", &options.listen, EXAMPLE_PSOM_PORT)?;
-        let host = options
-            .host
-            .as_ref()
-            .map(|host| ascii_host(host).ok_or_else(|| StartError::Host(host.clone())));
-        let host = host.transpose()?;
-        let host = host.as_deref();
-        let http_host = reachable_host(&options.http, web.1, host);
-        // Only the host matters here. The port may be known only after binding.
-        let psom_host = reachable_host(&options.listen, listen, host);
-        let entry = options.entry_host()?;
-        let hosts = [Some(&*psom_host), Some(&*http_host), entry.as_deref()];
-        let hosts: Vec<&str> = hosts.into_iter().flatten().collect();
-        let mut identity = Identity::open(data, &hosts)?;
-        if let Some(paths) = &options.certificate {
-            identity = identity.with_public(data, paths)?;
-        }
-        let tokens = Arc::new(JoinTokens::new(
-            options.limits.tokens,
-            options.limits.tokens_per_address,
-            &options.psom.hits,
-        ));
-        let psom = psom::Server::builder()
-            .authenticator(Arc::clone(&tokens))
-            .tls(Arc::clone(&identity.server))
-            .config(options.psom.clone())
-            .limits(server_limits(&options.limits))
-            .bind(&options.listen)
-            .await
-            .map_err(|error| conference_error(&options.listen, error))?;
-        let psom_addr = psom.local_addr().unwrap_or(listen);
-        let scheme = if options.https { "https" } else { "http" };
-        let http_address = format!("{scheme}://{}", join_host_port(&http_host, web.1.port()));
-        let psom_address = join_host_port(&psom_host, psom_addr.port());
-        let web_host = http_host;
-        Ok(Self { psom, psom_addr, psom_address, tokens, web, web_host, http_address, identity })
+        self.unloading.abort();
     }
 }
 
@@ -403,15 +385,6 @@ fn with_hits(limits: &Limits, hits: &psom::LimitHits) -> Limits {
     let mut limits = limits.clone();
     limits.meeting.hits = hits.clone();
     limits
-}
-
-fn server_limits(limits: &Limits) -> ServerLimits {
-    let mut of_psom = ServerLimits::default();
-    of_psom.connections = limits.connections;
-    of_psom.unauthenticated = limits.unauthenticated;
-    of_psom.tls_timeout = limits.tls_timeout;
-    of_psom.token_timeout = limits.token_timeout;
-    of_psom
 }
 
 /// Opens the library, and finds the files of earlier runs before meetings adopt them.
@@ -486,9 +459,8 @@ async fn restore_meetings(
         psom: options.psom.clone(),
     };
     let invitations = Arc::new(Invitations::new(options.limits.invitations));
-    let restored = Arc::clone(&invitations);
-    let restore = move |meeting: &_, state: &_| restored.restore(meeting, state);
-    let meetings = Meetings::open(template, store, options.strict, Box::new(restore)).await?;
+    let hooks = invitation_hooks(&invitations);
+    let meetings = Meetings::open(template, store, options.strict, hooks).await?;
     Ok((meetings, invitations))
 }
 
@@ -521,49 +493,6 @@ async fn claim_files(
     library.sweep().await.map_err(|error| data.error(error))
 }
 
-/// Listens for HTTP. Requires HTTPS for every address other than loopback.
-async fn listen_http(options: &Options) -> Result<(TcpListener, SocketAddr), StartError> {
-    check_address("--http", &options.http, EXAMPLE_HTTP_PORT)?;
-    let failed = |source: io::Error| StartError::Listen {
-        option: "--http",
-        address: options.http.clone(),
-        source: source.into(),
-    };
-    let listener = TcpListener::bind(&options.http).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    if !options.https && !address.ip().is_loopback() {
-        return Err(StartError::NeedsHttps(options.http.clone()));
-    }
-    Ok((listener, address))
-}
-
-/// Checks that the conference's address is free.
-async fn listen_psom(options: &Options) -> Result<TcpListener, StartError> {
-    check_address("--listen", &options.listen, EXAMPLE_PSOM_PORT)?;
-    TcpListener::bind(&options.listen).await.map_err(|source| StartError::Listen {
-        option: "--listen",
-        address: options.listen.clone(),
-        source: source.into(),
-    })
-}
-
-/// Checks the form of an address before anything is done with it. A host name is resolved when the
-/// listener binds it; for a name, the returned address is loopback.
-fn check_address(option: &'static str, value: &str, port: u16) -> Result<SocketAddr, StartError> {
-    let invalid = || StartError::Address { option, value: value.into(), port };
-    let (_, given_port) = split_host_port(value).ok_or_else(invalid)?;
-    Ok(value.parse().unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], given_port))))
-}
-
-fn conference_error(address: &str, error: psom::Error) -> StartError {
-    match error {
-        psom::Error::Setup(SetupError::Listen { source, .. }) => {
-            StartError::Listen { option: "--listen", address: address.into(), source }
-        }
-        error => StartError::Conference(error),
-    }
-}
-
 /// Creates the meeting `demo` unless it exists, and returns links to it. Links of an earlier run stay
 /// the same.
 async fn open_demo(app: &App) -> Result<Vec<DemoLink>, StartError> {
@@ -576,7 +505,7 @@ async fn open_demo(app: &App) -> Result<Vec<DemoLink>, StartError> {
     };
     let mut links = Vec::new();
     for role in [Role::Organizer, Role::Presenter, Role::Attendee] {
-        let link = if let Some(secret) = app.invitations.open_invitation(&meeting, role) {
+        let link = if let Some(secret) = app.invitations.open_invitation(&meeting.id, role) {
             app.invitation_link(&meeting, secret)
         } else {
             let terms = InvitationTerms { role, uri: None, display_name: None };
