@@ -119,7 +119,7 @@ impl App {
             Ok(nodes) => nodes,
             Err(error) => {
                 tracing::warn!(%error, "could not read the nodes of the cluster");
-                return Vec::new();
+                Vec::new()
             }
         };
         let own = store.node_name();
