@@ -71,7 +71,7 @@ async fn list(admin: &Admin) -> Result {
         return Err(CommandError::new("the server is not part of a cluster"));
     }
     for node in nodes {
-        let text = |name: &str| out::printable(node[name].as_str().unwrap_or_default()).to_string();
+        let text = |name: &str| out::printable(node[name].as_str().unwrap_or_default());
         let meetings = node["meetings"].as_u64().unwrap_or_default();
         let meetings = usize::try_from(meetings).unwrap_or(usize::MAX);
         let draining =

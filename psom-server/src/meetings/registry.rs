@@ -61,11 +61,14 @@ pub(crate) struct UnloadedMeeting {
     pub(super) files: MeetingFiles,
 }
 
+/// Takes the ID and the saved state of a restored meeting.
+type Restored = dyn Fn(&str, &SavedState) -> Result<(), String> + Send + Sync;
+
 /// The functions by which the layer above follows the meetings.
 pub(crate) struct Hooks {
     /// Is called for each restored meeting with its saved state. Returns the key of an entry that it cannot
     /// read.
-    pub(crate) restored: Box<dyn Fn(&str, &SavedState) -> Result<(), String> + Send + Sync>,
+    pub(crate) restored: Box<Restored>,
     /// Is called for each meeting that has ended or that this server does not run any more.
     pub(crate) gone: Box<dyn Fn(&str) + Send + Sync>,
 }

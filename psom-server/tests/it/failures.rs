@@ -1,11 +1,7 @@
 //! Servers of a cluster, as processes, that are killed and suspended under load.
 //!
 //! `scripts/kill_cluster.sh` runs these tests with more kills, and the measurements.
-#![expect(
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "figures, and the talk of processes"
-)]
+#![expect(clippy::print_stderr, reason = "figures")]
 
 use std::{
     collections::BTreeSet,
@@ -245,8 +241,8 @@ impl Member {
 
 fn print_figures(what: &str, mut times: Vec<Duration>) {
     times.sort();
-    let at = |part: f64| times[((times.len() - 1) as f64 * part).round() as usize];
-    let (count, p50, p99, max) = (times.len(), at(0.5), at(0.99), at(1.0));
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100];
+    let (count, p50, p99, max) = (times.len(), at(50), at(99), at(100));
     eprintln!("{what}: {count} times, p50 {p50:?}, p99 {p99:?}, max {max:?}");
 }
 
