@@ -40,7 +40,10 @@ impl Session {
         };
         let (channel, proxy) = (address.channel, address.proxy);
         let key = LatestKey { channel, proxy, method: index, argument_hash };
-        let resolved = arguments.resolved(|object| table.find(object))?;
+        let resolved = match arguments.has_references() {
+            true => arguments.resolved(|object| table.find(object))?,
+            false => None,
+        };
         let arguments = resolved.as_ref().unwrap_or(arguments);
         self.outbound.call(key, method.latest, arguments, self.config.record_limit)?;
         if let Some(metrics) = &self.config.metrics {
@@ -52,6 +55,21 @@ impl Session {
             self.trace_call("->", channel, proxy, label, method, &bytes, &range);
         }
         Ok(())
+    }
+
+    /// Returns the maximum size of a call if calls on a group can be appended as they are: the session is
+    /// neither traced, which prints each call, nor congested, which keeps `#[latest]` calls apart.
+    pub(crate) fn group_record_limit(&self) -> Option<u32> {
+        (self.trace.is_none() && !self.outbound.congested).then_some(self.config.record_limit)
+    }
+
+    /// Appends calls as records.
+    pub(crate) fn append_calls(&mut self, channel: u32, records: &[u8]) {
+        // Nothing is sent after Close or Break.
+        if !self.is_ended() {
+            self.outbound.set_channel(channel);
+            self.outbound.bytes().extend_from_slice(records);
+        }
     }
 
     /// Returns the negotiated version of an object type on this connection.

@@ -69,4 +69,6 @@ pub struct Call {
     pub(crate) address: Address,
     pub(crate) method: i8,
     pub(crate) arguments: Range<usize>,
+    /// The number of changes of the proxy table before the call.
+    pub(super) table_changes: u64,
 }

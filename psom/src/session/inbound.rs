@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Step,
+    Phase, Step,
     config::{APPLICATION_CHANNEL, BASE_CHANNEL, Role},
     connmgr::{self, ConnMgrClientProxy, ConnMgrServerProxy},
     event::{Address, Call, ConnectRequest, Event},
@@ -233,7 +233,33 @@ impl Session {
             metrics.received(interface, method, arguments.len());
         }
         let address = Address { channel, proxy };
-        Ok(Step::Event(Event::Call(Call { target, address, method, arguments })))
+        let table_changes = self.table.as_ref().map_or(0, ProxyTable::changes);
+        let call = Call { target, address, method, arguments, table_changes };
+        Ok(Step::Event(Event::Call(call)))
+    }
+
+    /// Reads the next message if it is a call of the same object as `call`, and stores its method and
+    /// arguments there. Otherwise returns false and reads nothing. It is faster than
+    /// [`next_event`](Self::next_event), because the object need not be looked up.
+    pub(crate) fn next_call(&mut self, batch: &mut Batch, call: &mut Call) -> bool {
+        let is_same_table =
+            self.table.as_ref().is_some_and(|table| table.changes() == call.table_changes);
+        let is_running = matches!(self.phase, Phase::Running) && self.trace.is_none();
+        if !is_same_table || !is_running || self.incoming_channel != call.address.channel {
+            return false;
+        }
+        let proxy = call.address.proxy.received_byte();
+        let Some((method, arguments)) =
+            proxy.and_then(|proxy| batch.peek_call(proxy, self.config.record_limit))
+        else {
+            return false;
+        };
+        if call.target.serves.method(method, call.target.version).is_none() {
+            return false;
+        }
+        batch.skip_to(arguments.end);
+        (call.method, call.arguments) = (method, arguments);
+        true
     }
 
     fn on_connect(&mut self, parent: ProxyId, part: String, hash: i64) -> Result<Step, Error> {

@@ -166,9 +166,17 @@ impl Session {
     /// Keeps the bytes that [`next_event`](Self::next_event) has not read: an incomplete record, or
     /// bytes that arrived before the credentials were checked.
     pub fn keep(&mut self, batch: &Batch) {
-        if !self.is_ended() {
-            self.partial.extend_from_slice(batch.rest());
+        if self.is_ended() || batch.rest().is_empty() {
+            return;
         }
+        let rest = batch.rest();
+        if let (Phase::Running, Ok(Some(length))) =
+            (&self.phase, record::length(rest, self.config.record_limit))
+        {
+            // The rest of the record usually follows. The bytes that have arrived justify twice as many.
+            self.partial.reserve(length.min(2 * rest.len()));
+        }
+        self.partial.extend_from_slice(rest);
     }
 
     /// Returns the kept bytes, for a server that has accepted a client.

@@ -65,7 +65,6 @@ impl Arguments {
         (bytes, range)
     }
 
-    #[cfg(feature = "tokio")]
     pub(crate) fn has_references(&self) -> bool {
         !self.references.is_empty()
     }
@@ -75,6 +74,27 @@ impl Arguments {
             Marshaled::Small(bytes) => bytes.len(),
             Marshaled::Large(bytes) => bytes.len(),
         }
+    }
+
+    /// Appends a call of a method as a record. Returns `None` and appends nothing if the arguments are shared
+    /// or contain references, or if the call is longer than `limit`.
+    pub(crate) fn write_call(
+        &self,
+        out: &mut Vec<u8>,
+        proxy: ProxyId,
+        method: u8,
+        limit: u32,
+    ) -> Option<()> {
+        let Marshaled::Small(bytes) = &self.bytes else { return None };
+        let size = operation::call_header_bytes(proxy) + bytes.len();
+        let length = u32::try_from(size).ok().filter(|length| *length <= limit)?;
+        if !self.references.is_empty() {
+            return None;
+        }
+        record::write_message_header(out, length);
+        operation::write_call(out, proxy, method);
+        out.extend_from_slice(bytes);
+        Some(())
     }
 
     /// Returns a copy of the arguments with the proxy identifiers of this peer, or `None` if the

@@ -37,6 +37,8 @@ pub(super) struct ProxyTable {
     by_object: BTreeSet<(ObjectKey, ProxyId)>,
     /// The number of tombstones: closes that the peer has not confirmed.
     tombstones: usize,
+    /// The number of changes of the table.
+    changes: u64,
 }
 
 impl ProxyTable {
@@ -62,6 +64,7 @@ impl ProxyTable {
 
     /// Adds an identifier that is not in the table yet.
     pub(super) fn insert(&mut self, id: ProxyId, entry: Entry) {
+        self.changes += 1;
         match &entry {
             Entry::Open(connected) => _ = self.by_object.insert((connected.object, id)),
             Entry::Tombstone => self.tombstones += 1,
@@ -88,11 +91,13 @@ impl ProxyTable {
         };
         self.by_object.remove(&(connected.object, id));
         self.tombstones += 1;
+        self.changes += 1;
         Some(connected)
     }
 
     pub(super) fn remove(&mut self, id: ProxyId) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
+        self.changes += 1;
         match &entry {
             Entry::Open(connected) => _ = self.by_object.remove(&(connected.object, id)),
             Entry::Tombstone => self.tombstones -= 1,
@@ -104,6 +109,11 @@ impl ProxyTable {
     pub(super) fn find(&self, object: ObjectKey) -> Option<ProxyId> {
         let mut ids = self.by_object.range((object, ProxyId::MIN)..=(object, ProxyId::MAX));
         ids.next().map(|(_, id)| *id)
+    }
+
+    /// Returns the number of changes of the table so far. While it stays the same, so do all entries.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Returns the number of closes of this side that the peer has not confirmed.

@@ -14,14 +14,15 @@ use slotmap::{SecondaryMap, SlotMap};
 use super::{
     asks::Asks,
     durable::{Change, WhenSafe},
+    group_calls::GroupCalls,
     handle::{AnyHandle, Handle},
     occasion::Occasion,
-    peer::{Caller, ConnectionKey, PeerEntry, Sent},
+    peer::{Caller, ConnectionKey, PeerEntry},
     user::User,
 };
 use crate::{
     error::{CallError, Error, Violation},
-    interface::{Incoming, InterfaceDesc, MethodDesc, ObjectDesc, Outcome},
+    interface::{Incoming, MethodDesc, ObjectDesc, Outcome},
     session::{Address, Application, Arguments, Protocols, Session, after},
     wire::{Encode, ObjectKey, ProxyId, SlotKey},
 };
@@ -63,6 +64,8 @@ pub(super) struct Core {
     /// The requests that have no answer yet.
     pub(super) asks: Asks<Task, TimerKey>,
     buffer: Vec<u8>,
+    /// Calls on all peers of an object that are not appended to the sessions yet.
+    pub(super) group_calls: GroupCalls,
     /// The recorded calls of `async fn` handlers that are to be played before the next message.
     #[cfg(feature = "offline")]
     pub(super) played: VecDeque<(ObjectKey, Caller, PlayedCall)>,
@@ -160,12 +163,12 @@ pub struct TimerKey {
     number: u64,
 }
 
-struct ObjectSlot {
+pub(super) struct ObjectSlot {
     type_id: TypeId,
     /// `None` while the object is being created and while one of its handlers runs.
     cell: Option<Box<dyn Cell>>,
     desc: ObjectDesc,
-    peers: Vec<PeerEntry>,
+    pub(super) peers: Vec<PeerEntry>,
     /// The groups of peers by name; none is empty.
     groups: BTreeMap<String, Vec<PeerEntry>>,
     timers: BTreeSet<TimerKey>,
@@ -221,6 +224,7 @@ impl Core {
             dirty: VecDeque::new(),
             asks: Asks::default(),
             buffer: Vec::new(),
+            group_calls: GroupCalls::default(),
             #[cfg(feature = "offline")]
             played: VecDeque::new(),
             queued_bytes: 0,
@@ -256,7 +260,7 @@ impl Core {
         self.objects.get(key.slot).filter(|_| key.space == self.number)
     }
 
-    fn slot_mut(&mut self, key: ObjectKey) -> Option<&mut ObjectSlot> {
+    pub(super) fn slot_mut(&mut self, key: ObjectKey) -> Option<&mut ObjectSlot> {
         self.objects.get_mut(key.slot).filter(|_| key.space == self.number)
     }
 
@@ -266,6 +270,7 @@ impl Core {
         if !self.contains(key) {
             return false;
         }
+        self.flush_group_calls();
         let Some(slot) = self.objects.remove(key.slot) else { return false };
         slot.timers.iter().for_each(|timer| drop(self.timers.remove(timer)));
         self.asks.forget(key);
@@ -319,6 +324,7 @@ impl Core {
     }
 
     pub(super) fn add_peer(&mut self, key: ObjectKey, peer: PeerEntry) {
+        self.flush_group_calls();
         if let Some(slot) = self.slot_mut(key) {
             slot.peers.push(peer);
         }
@@ -331,6 +337,7 @@ impl Core {
         connection: ConnectionKey,
         address: Address,
     ) -> Option<PeerEntry> {
+        self.flush_group_calls();
         let slot = self.slot_mut(key)?;
         let matches = |peer: &PeerEntry| peer.connection == connection && peer.address == address;
         let index = slot.peers.iter().position(matches)?;
@@ -418,6 +425,7 @@ impl Core {
 
     /// Ends a connection and queues the notification of the objects that were connected on it.
     pub(super) fn end(&mut self, key: ConnectionKey, error: Error) {
+        self.flush_group_calls();
         if let Some(connection) = self.connections.get_mut(key) {
             connection.session.end(error);
             self.work.push_back(Work::Ended(key));
@@ -434,45 +442,6 @@ impl Core {
         self.buffer = arguments.recycle();
     }
 
-    pub(super) fn send(
-        &mut self,
-        peer: PeerEntry,
-        interface: &'static InterfaceDesc,
-        method: u8,
-        arguments: &Arguments,
-    ) -> Result<(), CallError> {
-        let connection = self.connections.get_mut(peer.connection).ok_or(CallError::Gone)?;
-        connection.session.call(peer.address, interface, method, arguments)?;
-        self.asks.note(i8::try_from(method).ok().and_then(|at| interface.method(at, i32::MAX)));
-        self.queued_bytes += arguments.len();
-        if !connection.dirty {
-            connection.dirty = true;
-            self.dirty.push_back(peer.connection);
-        }
-        Ok(())
-    }
-
-    /// Sends a call to every peer of an object.
-    pub(super) fn send_all(
-        &mut self,
-        key: ObjectKey,
-        interface: &'static InterfaceDesc,
-        method: u8,
-        arguments: &Arguments,
-    ) -> Sent {
-        let Some(slot) = self.slot_mut(key) else { return Sent::failed(CallError::Gone) };
-        // Sending does not access the list of peers, so it can be taken out meanwhile.
-        let peers = std::mem::take(&mut slot.peers);
-        let mut sent = Sent::default();
-        for &peer in &peers {
-            sent.add(self.send(peer, interface, method, arguments));
-        }
-        if let Some(slot) = self.slot_mut(key) {
-            slot.peers = peers;
-        }
-        sent
-    }
-
     /// Reports whether both sides of a connection have a common version of an object type.
     pub(super) fn speaks(&self, connection: ConnectionKey, object: &ObjectDesc) -> bool {
         let at = self.connections.get(connection);
@@ -487,6 +456,7 @@ impl Core {
         part: &str,
         key: ObjectKey,
     ) -> Result<(), Error> {
+        self.flush_group_calls();
         let desc = self.desc(key).ok_or(CallError::Gone)?;
         let at = self.connections.get_mut(connection).ok_or(CallError::Gone)?;
         let connected = at.session.connect(parent, part, key, &desc);
@@ -505,6 +475,7 @@ impl Core {
 
     /// Disconnects an object from one peer.
     pub(super) fn disconnect(&mut self, key: ObjectKey, peer: PeerEntry) -> bool {
+        self.flush_group_calls();
         let Some(at) = self.connections.get_mut(peer.connection) else { return false };
         if peer.address.proxy == ProxyId::ROOT {
             let was_connected = !at.session.is_ended();

@@ -12,6 +12,7 @@ mod child;
 mod context;
 mod core;
 mod durable;
+mod group_calls;
 mod handle;
 mod handler;
 mod object;
@@ -20,6 +21,7 @@ mod on_behalf;
 mod peer;
 mod reading;
 mod remote_call;
+mod sending;
 mod target;
 mod turn;
 mod user;
@@ -216,6 +218,7 @@ impl Space {
         child: Option<ObjectKey>,
     ) -> Result<(), Error> {
         let Some(core) = &mut self.core else { return Ok(()) };
+        core.flush_group_calls();
         let child = child.and_then(|key| Some((key, core.desc(key)?)));
         let child = child.filter(|(key, _)| {
             let here = |peer: &&PeerEntry| peer.connection == connection;
@@ -286,6 +289,7 @@ impl Space {
                 }
                 Work::Ended(connection) => {
                     let Some(core) = &mut self.core else { return };
+                    core.flush_group_calls();
                     let Some(at) = core.connections.get_mut(connection) else { continue };
                     let gone = at.session.take_connected();
                     core.set_deadline(connection);
@@ -363,6 +367,7 @@ impl Space {
     /// Ends a connection whose transport is gone.
     pub(crate) fn lost(&mut self, now: Instant, connection: ConnectionKey, reason: LostReason) {
         let Some(core) = self.core_at(now) else { return };
+        core.flush_group_calls();
         if let Some(at) = core.connections.get_mut(connection) {
             at.session.lost(reason);
             core.work.push_back(Work::Ended(connection));
@@ -407,6 +412,9 @@ impl Space {
 
     /// Sets whether the send queue of a peer is above its soft limit.
     pub(crate) fn set_congested(&mut self, connection: ConnectionKey, congested: bool) {
+        if let Some(core) = &mut self.core {
+            core.flush_group_calls();
+        }
         if let Some(at) = self.connection_mut(connection) {
             at.session.set_congested(congested);
         }

@@ -61,6 +61,11 @@ impl Sent {
         Self { reached: 0, error: Some(error) }
     }
 
+    /// Returns the result of a call that was queued for all `peers` of a group.
+    pub(super) fn to(peers: usize) -> Self {
+        Self { reached: peers, error: None }
+    }
+
     pub(super) fn add(&mut self, result: Result<(), CallError>) {
         match result {
             Ok(()) => self.reached += 1,

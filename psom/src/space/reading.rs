@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::{
     Space,
+    core::Core,
     peer::{ConnectionKey, PeerEntry},
 };
 use crate::{
@@ -76,8 +77,7 @@ impl Space {
                 if stop || read.messages >= limit.messages || batch.rest().len() < end {
                     break;
                 }
-                let Some(at) = core.connections.get_mut(connection) else { return read };
-                event = at.session.next_event(now, batch);
+                event = core.next_event(now, connection, batch);
             }
             match event.take() {
                 None => {
@@ -104,7 +104,7 @@ impl Space {
                             version: call.target.version,
                             method: call.method,
                             source: batch.bytes(),
-                            arguments: call.arguments,
+                            arguments: call.arguments.clone(),
                             text: &mut self.text,
                         };
                         let method = incoming.description();
@@ -130,7 +130,10 @@ impl Space {
                             break result;
                         }
                         let Some(at) = core.connections.get_mut(connection) else { break result };
-                        match at.session.next_event(now, batch) {
+                        if at.session.next_call(batch, &mut call) {
+                            continue;
+                        }
+                        match core.next_event(now, connection, batch) {
                             Some(Event::Call(next))
                                 if next.target.object == object && next.address == address =>
                             {
@@ -192,8 +195,27 @@ impl Space {
         true
     }
 
-    fn unsent(&mut self, connection: ConnectionKey) -> usize {
-        self.connection_mut(connection).map_or(0, |at| at.session.unsent())
+    /// Returns the number of bytes that were queued for a peer and not taken yet.
+    fn unsent(&self, connection: ConnectionKey) -> usize {
+        let Some(core) = &self.core else { return 0 };
+        let Some(at) = core.connections.get(connection) else { return 0 };
+        at.session.unsent() + core.group_calls.bytes_for(&at.session)
+    }
+}
+
+impl Core {
+    /// Returns the next event of a connection.
+    fn next_event(
+        &mut self,
+        now: Instant,
+        connection: ConnectionKey,
+        batch: &mut Batch,
+    ) -> Option<Event> {
+        // Other messages than calls can change the objects of the session or its output.
+        if !self.group_calls.is_empty() && !batch.begins_with_call() {
+            self.flush_group_calls();
+        }
+        self.connections.get_mut(connection)?.session.next_event(now, batch)
     }
 }
 

@@ -56,6 +56,7 @@ impl Space {
     /// passed.
     pub(crate) fn on_deadline(&mut self, now: Instant) {
         let Some(core) = self.core_at(now) else { return };
+        core.flush_group_calls();
         core.take_due_timers();
         while let Some(&(at, connection)) = core.deadlines.first()
             && at <= now
@@ -93,8 +94,15 @@ impl Space {
         })
     }
 
-    /// Runs the tasks that handlers have left for the end of the turn.
+    /// Runs the tasks that handlers have left for the end of the turn, and completes the output.
     pub(crate) fn end_turn(&mut self) {
+        self.run_closing();
+        if let Some(core) = &mut self.core {
+            core.flush_group_calls();
+        }
+    }
+
+    fn run_closing(&mut self) {
         for round in 0.. {
             let Some(core) = &mut self.core else { return };
             if core.closing.is_empty() {
@@ -147,6 +155,7 @@ impl Space {
     /// [`forget`](Self::forget), because the hub and the driver still send its last bytes under it.
     pub(crate) fn retire(&mut self, connection: ConnectionKey) {
         let Some(core) = &mut self.core else { return };
+        core.flush_group_calls();
         let Some(at) = core.connections.get_mut(connection) else { return };
         let connected = at.session.take_connected();
         let deadline = at.deadline.take();
@@ -157,6 +166,7 @@ impl Space {
     /// Removes a connection whose session has ended and whose output was sent.
     pub(crate) fn forget(&mut self, connection: ConnectionKey) {
         let Some(core) = &mut self.core else { return };
+        core.flush_group_calls();
         let Some(at) = core.connections.get_mut(connection) else { return };
         // The notification of its objects may still be queued for a later turn.
         let connected = at.session.take_connected();

@@ -76,6 +76,7 @@ pub struct Encoder<'a> {
 
 impl<'a> Encoder<'a> {
     /// Creates an encoder that appends to `out`.
+    #[inline]
     pub fn new(out: &'a mut Vec<u8>) -> Self {
         Self { out, references: Vec::new(), error: None }
     }
@@ -132,7 +133,8 @@ impl<'a> Decoder<'a> {
     }
 
     /// Creates a decoder over a range of `source`. Borrowed strings are appended to `text`.
-    pub(crate) fn within(source: &'a Bytes, range: std::ops::Range<usize>, text: String) -> Self {
+    #[inline]
+    pub fn within(source: &'a Bytes, range: std::ops::Range<usize>, text: String) -> Self {
         Self { source, position: range.start, end: range.end, text }
     }
 
@@ -166,18 +168,32 @@ impl<'a> Decoder<'a> {
         self.source[self.position..self.end].first().copied()
     }
 
+    #[inline]
     pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
         self.take(1).map(|bytes| bytes[0])
     }
 
+    /// Returns the unread bytes.
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        &self.source[self.position..self.end]
+    }
+
+    /// Advances past bytes that [`rest`](Self::rest) has returned.
+    #[inline]
+    pub(super) fn skip(&mut self, count: usize) {
+        self.position = self.end.min(self.position + count);
+    }
+
+    #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let bytes = self.take(N)?;
         bytes.try_into().map_err(|_| DecodeError::Truncated)
     }
 
+    #[inline]
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let bytes = &self.source[self.position..self.end];
-        let taken = bytes.get(..count).ok_or(DecodeError::Truncated)?;
+        let taken = self.rest().get(..count).ok_or(DecodeError::Truncated)?;
         self.position += count;
         Ok(taken)
     }

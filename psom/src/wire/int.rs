@@ -6,6 +6,7 @@ use crate::error::DecodeError;
 /// The bit of a lead byte that marks a negative number.
 const NEGATIVE_BIT: u8 = 0x08;
 
+#[inline]
 pub(super) fn write(out: &mut Vec<u8>, value: i64) {
     match value {
         // One byte in two's complement. 0x80 to 0x8f are reserved for lead bytes.
@@ -17,6 +18,7 @@ pub(super) fn write(out: &mut Vec<u8>, value: i64) {
     }
 }
 
+#[inline]
 pub(super) fn write_i32(out: &mut Vec<u8>, value: i32) {
     match value {
         // Irregular encoding (ruling 6), like `i64::MIN` above.
@@ -35,6 +37,7 @@ pub(super) fn encoded_i32_bytes(value: i32) -> usize {
 }
 
 /// Returns the length of an encoded magnitude in bytes.
+#[inline]
 fn magnitude_bytes(magnitude: u64) -> usize {
     /// The lengths by the number of significant bytes. The format has no lengths 5 and 7.
     const LENGTHS: [usize; 9] = [1, 1, 2, 3, 4, 6, 6, 8, 8];
@@ -55,6 +58,18 @@ fn write_magnitude(out: &mut Vec<u8>, negative: bool, magnitude: u64) {
     out.truncate(end);
 }
 
+/// Returns the number whose encoding is this single byte, if it is one.
+#[inline]
+pub(super) fn short(byte: u8) -> Option<i8> {
+    (!(0x80..=0x8f).contains(&byte)).then_some(byte.cast_signed())
+}
+
+/// Returns the encoding of a number if it is a single byte.
+#[inline]
+pub(super) fn single_byte(value: i32) -> Option<u8> {
+    matches!(value, -112..=127).then(|| value.to_be_bytes()[3])
+}
+
 /// A GenericInt before it is converted to the type of its parameter.
 struct Raw {
     lead: u8,
@@ -62,11 +77,18 @@ struct Raw {
     magnitude: u64,
 }
 
+#[inline]
 fn read(input: &mut Decoder<'_>) -> Result<Raw, DecodeError> {
     let lead = input.byte()?;
-    if !(0x80..=0x8f).contains(&lead) {
-        let value = lead.cast_signed();
+    if let Some(value) = short(lead) {
         return Ok(Raw { lead, negative: value < 0, magnitude: value.unsigned_abs().into() });
+    }
+    let length = usize::from(lead & 0x07) + 1;
+    // Eight bytes at once, if the message has them.
+    if let (1..=4 | 6 | 8, Some(bytes)) = (length, input.rest().first_chunk()) {
+        let magnitude = u64::from_be_bytes(*bytes) >> (64 - 8 * length);
+        input.skip(length);
+        return Ok(Raw { lead, negative: lead & NEGATIVE_BIT != 0, magnitude });
     }
     let magnitude = match lead & 0x07 {
         0 => input.byte()?.into(),
@@ -90,6 +112,7 @@ fn read(input: &mut Decoder<'_>) -> Result<Raw, DecodeError> {
 ///
 /// After the lead byte `irregular`, a magnitude of zero means `min` (ruling 6). After any other
 /// negative lead byte, a magnitude of zero is an error.
+#[inline]
 pub(super) fn read_signed(
     input: &mut Decoder<'_>,
     (min, max): (i64, i64),
@@ -105,11 +128,13 @@ pub(super) fn read_signed(
     value.filter(|value| (min..=max).contains(value)).ok_or(DecodeError::IntegerRange(name))
 }
 
+#[inline]
 pub(super) fn read_i32(input: &mut Decoder<'_>) -> Result<i32, DecodeError> {
     let value = read_signed(input, (i32::MIN.into(), i32::MAX.into()), Some(0x88), "Int32")?;
     i32::try_from(value).map_err(|_| DecodeError::IntegerRange("Int32"))
 }
 
+#[inline]
 pub(super) fn read_i64(input: &mut Decoder<'_>) -> Result<i64, DecodeError> {
     read_signed(input, (i64::MIN, i64::MAX), Some(0x8d), "Int64")
 }
@@ -128,6 +153,7 @@ macro_rules! integer {
         }
 
         impl Encode for $type {
+            #[inline]
             fn encode(&self, out: &mut Encoder<'_>) {
                 let ($out, $value) = (&mut *out.out, *self);
                 $write;
@@ -135,6 +161,7 @@ macro_rules! integer {
         }
 
         impl Decode for $type {
+            #[inline]
             fn decode($input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 $read
             }

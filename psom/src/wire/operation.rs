@@ -12,6 +12,11 @@ use crate::error::{DecodeError, Misuse};
 const OP_CONNECT: u8 = 0x84;
 const OP_CLOSE: u8 = 0x86;
 
+/// Reports whether an operation with this first byte is a call.
+pub(super) fn is_call(first: u8) -> bool {
+    first != OP_CONNECT && first != OP_CLOSE
+}
+
 /// One operation, with the sender's proxy identifiers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
@@ -42,7 +47,20 @@ pub enum Operation {
 
 impl Operation {
     /// Reads the operation in a range of `buffer`.
+    #[inline]
     pub fn read(buffer: &Bytes, range: Range<usize>) -> Result<Self, DecodeError> {
+        let end = range.end;
+        // Most messages are calls of objects with small identifiers.
+        if let Some(&[proxy, method]) = buffer.get(range.start..end).and_then(|at| at.first_chunk())
+            && let Some(proxy) = WireProxyId::short(proxy)
+        {
+            let arguments = range.start + 2..end;
+            return Ok(Self::Call { proxy, method: method.cast_signed(), arguments });
+        }
+        Self::read_any(buffer, range)
+    }
+
+    fn read_any(buffer: &Bytes, range: Range<usize>) -> Result<Self, DecodeError> {
         let end = range.end;
         let mut input = Decoder::within(buffer, range, String::new());
         let operation = match input.peek() {
@@ -94,12 +112,14 @@ pub fn write_close(out: &mut Vec<u8>, proxy: ProxyId) {
 pub(crate) const MAX_CALL_HEADER_BYTES: usize = 5 /* proxy identifier */ + 1 /* method */;
 
 /// Appends the header of a call. The arguments follow it.
+#[inline]
 pub fn write_call(out: &mut Vec<u8>, proxy: ProxyId, method: u8) {
     proxy.write(out);
     out.push(method);
 }
 
 /// Returns the number of bytes that [`write_call`] appends.
+#[inline]
 pub(crate) fn call_header_bytes(proxy: ProxyId) -> usize {
     encoded_i32_bytes(proxy.get()) + 1 /* method */
 }

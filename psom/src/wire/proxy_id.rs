@@ -38,7 +38,14 @@ impl ProxyId {
         self.0 > 0
     }
 
+    /// Returns the single byte with which the peer names the object, if its identifier fits into one.
+    #[inline]
+    pub(crate) fn received_byte(self) -> Option<u8> {
+        int::single_byte(self.0.checked_neg()?)
+    }
+
     /// Appends the identifier. The wire carries the sender's own identifier (ruling 2).
+    #[inline]
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         int::write_i32(out, self.0);
     }
@@ -64,6 +71,12 @@ impl Encode for ProxyId {
 pub struct WireProxyId(i32);
 
 impl WireProxyId {
+    /// Returns the identifier whose encoding is this single byte, if it is one.
+    #[inline]
+    pub(super) fn short(byte: u8) -> Option<Self> {
+        int::short(byte).map(|number| Self(number.into()))
+    }
+
     /// Converts the sender's identifier to ours by changing its sign (section 2.2.2).
     ///
     /// # Errors

@@ -65,11 +65,37 @@ impl Batch {
         self.position = position.min(self.bytes.len());
     }
 
+    /// Reports whether the unread bytes begin with a call.
+    pub(crate) fn begins_with_call(&self) -> bool {
+        let rest = self.rest();
+        let operation = rest.get(MESSAGE_HEADER_BYTES);
+        rest.first() == Some(&kind::RPC_MESSAGE)
+            && operation.is_some_and(|first| super::operation::is_call(*first))
+    }
+
+    /// Returns the method index and the range of the arguments if the unread bytes begin with a complete call
+    /// of the object with this single-byte identifier.
+    #[inline]
+    pub(crate) fn peek_call(&self, proxy: u8, limit: u32) -> Option<(i8, std::ops::Range<usize>)> {
+        let rest = self.rest();
+        let &[kind::RPC_MESSAGE, a, b, c, d, first, method] = rest.first_chunk()? else {
+            return None;
+        };
+        let body = u32::from_be_bytes([a, b, c, d]);
+        if first != proxy || body < 2 /* identifier and method */ || body > limit {
+            return None;
+        }
+        let end = MESSAGE_HEADER_BYTES.checked_add(usize::try_from(body).ok()?)?;
+        let arguments = self.position + MESSAGE_HEADER_BYTES + 2..self.position + end;
+        (end <= rest.len()).then_some((method.cast_signed(), arguments))
+    }
+
     /// Reads the next record. Returns `None` until all of its bytes have arrived.
     ///
     /// # Errors
     /// A record with an unknown type, or with a body of more than `limit` bytes, is rejected as
     /// soon as its header has arrived.
+    #[inline]
     pub fn next_record(&mut self, limit: u32) -> Result<Option<Record>, DecodeError> {
         let rest = self.rest();
         let Some((header, body)) = header(rest, limit)? else { return Ok(None) };
@@ -98,6 +124,7 @@ pub fn length(bytes: &[u8], limit: u32) -> Result<Option<usize>, DecodeError> {
 }
 
 /// Returns the lengths of the header and the body of the record at the start of `bytes`.
+#[inline]
 fn header(bytes: &[u8], limit: u32) -> Result<Option<(usize, usize)>, DecodeError> {
     let Some(&kind) = bytes.first() else { return Ok(None) };
     let (header, body_length_at) = match kind {
@@ -137,15 +164,19 @@ pub fn write_break(out: &mut Vec<u8>, reason: &str) {
 }
 
 /// Appends an RpcMessage record whose body `body` appends.
+#[inline]
 pub fn write_message(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
-    out.push(kind::RPC_MESSAGE);
-    with_length(out, body);
+    let at = out.len();
+    write_message_header(out, 0);
+    body(out);
+    set_length(out, at + 1);
 }
 
 /// Appends the header of an RpcMessage with a body of `length` bytes.
+#[inline]
 pub(crate) fn write_message_header(out: &mut Vec<u8>, length: u32) {
-    out.push(kind::RPC_MESSAGE);
-    out.extend(length.to_be_bytes());
+    let [a, b, c, d] = length.to_be_bytes();
+    out.extend_from_slice(&[kind::RPC_MESSAGE, a, b, c, d]);
 }
 
 /// Appends an RPCOpen record whose message `body` appends.
@@ -157,8 +188,14 @@ pub fn write_open(out: &mut Vec<u8>, channel: u32, body: impl FnOnce(&mut Vec<u8
 
 fn with_length(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
     let at = out.len();
-    out.extend([0; 4]);
+    out.extend_from_slice(&[0; 4]);
     body(out);
+    set_length(out, at);
+}
+
+/// Writes the length of the bytes after the length field at `at`.
+#[inline]
+fn set_length(out: &mut [u8], at: usize) {
     // Callers check bodies against the record limit, which is a u32.
     let length = u32::try_from(out.len() - at - 4).unwrap_or(u32::MAX);
     out[at..at + 4].copy_from_slice(&length.to_be_bytes());

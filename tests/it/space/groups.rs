@@ -105,6 +105,65 @@ fn group_call_skips_peers_without_the_method() {
     assert_eq!(pair.on_client(0, |client, _| client.places.clone()), [9]);
 }
 
+#[test]
+fn run_of_group_calls_keeps_its_order_with_other_calls() {
+    let mut pair = pair(3);
+    let reached = pair.on_server(|_, cx| {
+        let id = cx.peer_infos()[1].id;
+        let mut reached = vec![];
+        for text in ["a", "b", "c"] {
+            reached.push(cx.peers().c_said(1, text).reached);
+        }
+        reached.push(cx.peer(id).unwrap().c_place(5).reached);
+        for text in ["d", "e"] {
+            reached.push(cx.peers().c_said(1, text).reached);
+        }
+        reached.push(cx.peers().c_sent(vec![7; 5000].into()).reached);
+        reached.push(cx.peers().c_place(6).reached);
+        reached
+    });
+    assert_eq!(reached, [3, 3, 3, 1, 3, 3, 3, 3]);
+    let all = ["1: a", "1: b", "1: c", "1: d", "1: e", "5000 bytes", "place 6"];
+    for client in [0, 2] {
+        assert_eq!(received(&mut pair, client), all);
+    }
+    let mut second = all.to_vec();
+    second.insert(3, "place 5");
+    assert_eq!(received(&mut pair, 1), second);
+}
+
+#[test]
+fn peer_that_is_closed_gets_the_group_calls_before_and_none_after() {
+    let mut pair = pair(2);
+    let reached = pair.on_server(|_, cx| {
+        let id = cx.peer_infos()[0].id;
+        cx.peers().c_said(1, "a");
+        cx.peers().c_said(1, "b");
+        cx.peer(id).unwrap().hang_up();
+        let sent = cx.peers().c_said(1, "c");
+        (sent.reached, cx.peers().c_said(1, "d").reached)
+    });
+    assert_eq!(reached, (1, 1));
+    assert_eq!(received(&mut pair, 0), ["1: a", "1: b"]);
+    assert_eq!(received(&mut pair, 1), ["1: a", "1: b", "1: c", "1: d"]);
+}
+
+#[test]
+fn run_of_group_calls_skips_peers_without_a_later_method() {
+    let mut pair = Pair::server(Config::default(), |_| ServerRoot::default());
+    pair.join(|_| old::ClientRoot::default());
+    pair.join(|_| old::ClientRoot::default());
+    let reached = pair.on_server(|_, cx| {
+        let (first, second) = (cx.peers().c_place(1), cx.peers().c_place(2));
+        let (later, third) = (cx.peers().c_new(1), cx.peers().c_place(3));
+        [first, second, later, third].map(|sent| sent.reached)
+    });
+    assert_eq!(reached, [2, 2, 0, 2]);
+    for client in 0..2 {
+        assert_eq!(pair.on_client(client, |client, _| client.places.clone()), [1, 2, 3]);
+    }
+}
+
 static MARSHALED: AtomicUsize = AtomicUsize::new(0);
 
 /// A text that counts its marshaling.
