@@ -182,7 +182,8 @@ impl<R> ClientBuilder<R> {
         let mut config = with_trace(config);
         config.trace = config.trace.map(|trace| named(&trace, "client"));
         let config = Arc::new(config);
-        let space = SpaceHandle::start_with((*config).clone(), undeclared, root)?;
+        let (host, hosted) = oneshot::channel();
+        let space = SpaceHandle::start_hosting((*config).clone(), undeclared, hosted, root)?;
         let link = Arc::new(Link::new(space.space().reports));
         let (reply, key) = oneshot::channel();
         let inbox = space.space().inbox;
@@ -194,9 +195,10 @@ impl<R> ClientBuilder<R> {
         let closer = Closer(Arc::clone(&link));
         let record_limit = config.record_limit;
         let (moved, inbox) = (Arc::clone(&link), inbox.clone());
-        tokio::spawn(async move {
+        let moving = Box::pin(async move {
             connection::run(stream, key, &inbox, &moved, &config).await;
         });
+        host.send(moving).map_err(|_| Error::from(CallError::Gone))?;
         let version = link.opened().await?;
         Ok(ClientSession { space, link, key, version, record_limit, _closer: closer })
     }

@@ -5,12 +5,12 @@ use std::{
     task::{Context as TaskContext, Poll},
 };
 
-use tokio::sync::{mpsc::error::TrySendError, oneshot};
+use tokio::sync::oneshot;
 
 use crate::{
     Error,
     error::{CallError, Misuse},
-    hub::Input,
+    hub::CallResult,
     interface::{InterfaceDesc, Target},
     net::{
         link::Link,
@@ -76,12 +76,8 @@ impl Remote {
         if call.has_references() || !self.link.has_room() {
             return Err(call);
         }
-        match self.inbox.try_send(Message::Input(Input::Call(call, None))) {
-            Err(TrySendError::Full(Message::Input(Input::Call(call, _))))
-            | Err(TrySendError::Closed(Message::Input(Input::Call(call, _)))) => Err(call),
-            // An error always returns the message, so only `Ok` is left.
-            _ => Ok(()),
-        }
+        let announce = || self.inbox.try_send(Message::Calls(Arc::clone(&self.link))).is_ok();
+        self.link.calls.add((call, None), announce).map_err(|(call, _)| call)
     }
 
     /// Sends a call when all earlier calls are sent and the send queue is below its soft limit.
@@ -92,16 +88,24 @@ impl Remote {
             return Err(error);
         }
         let gone = || self.link.over().unwrap_or_else(|| CallError::Gone.into());
-        if !call.has_references() {
-            let sent = self.inbox.send(Message::Input(Input::Call(call, None))).await;
-            return sent.map_err(|_| gone());
-        }
         let (reply, sent) = oneshot::channel();
-        let reply = Box::new(|result| drop(reply.send(result)));
-        let sending = self.inbox.send(Message::Input(Input::Call(call, Some(reply)))).await;
-        sending.map_err(|_| gone())?;
+        let has_references = call.has_references();
+        let reply: CallResult = Box::new(|result| drop(reply.send(result)));
+        let mut call = (call, has_references.then_some(reply));
+        loop {
+            self.link.calls.room().await;
+            let permit = self.inbox.reserve().await.map_err(|_| gone())?;
+            let announce = || {
+                permit.send(Message::Calls(Arc::clone(&self.link)));
+                true
+            };
+            match self.link.calls.add(call, announce) {
+                Ok(()) => break,
+                Err(back) => call = back,
+            }
+        }
         drop(gate);
-        Ok(sent.await.map_err(|_| gone())??)
+        if has_references { Ok(sent.await.map_err(|_| gone())??) } else { Ok(()) }
     }
 }
 
@@ -132,15 +136,10 @@ impl Future for Sending {
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         loop {
             match std::mem::replace(&mut self.0, SendingState::Done) {
-                SendingState::Ready(remote, call) => {
-                    if let Some(error) = remote.link.over() {
-                        return Poll::Ready(Err(error));
-                    }
-                    match remote.try_send(call) {
-                        Ok(()) => return Poll::Ready(Ok(())),
-                        Err(call) => self.0 = SendingState::Waiting(Box::pin(remote.send(call))),
-                    }
-                }
+                SendingState::Ready(remote, call) => match remote.try_send(call) {
+                    Ok(()) => return Poll::Ready(Ok(())),
+                    Err(call) => self.0 = SendingState::Waiting(Box::pin(remote.send(call))),
+                },
                 SendingState::Waiting(mut sending) => {
                     let polled = sending.as_mut().poll(cx);
                     if polled.is_pending() {

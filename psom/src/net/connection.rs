@@ -1,6 +1,6 @@
 //! The task of one connection: it moves bytes between a transport and a space.
 
-use std::{io::IoSlice, sync::Arc, time::Duration};
+use std::{future::poll_fn, io::IoSlice, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::BytesMut;
 use tokio::{
@@ -87,12 +87,16 @@ async fn read(
     let mut size = smallest;
     loop {
         let mut input = BytesMut::with_capacity(size);
-        match reader.read_buf(&mut input).await {
+        let lost = match reader.read_buf(&mut input).await {
             Ok(0) => return LostReason::Eof,
-            Ok(count) if count >= size => size = (size * 4).min(largest),
-            Ok(count) if count < size / 8 => size = (size / 4).max(smallest),
-            Ok(_) => {}
+            // A TLS stream returns one record at a time.
+            Ok(_) => fill(reader, &mut input, size).await,
             Err(error) => return error.into(),
+        };
+        match input.len() {
+            count if count >= size => size = (size * 4).min(largest),
+            count if count < size / 8 => size = (size / 4).max(smallest),
+            _ => {}
         }
         link.reading().await;
         // The peer of an ended connection is still read: it may not read before it has written.
@@ -100,7 +104,28 @@ async fn read(
         if link.over().is_none() && inbox.send(input).await.is_err() {
             return LostReason::ApplicationEnded;
         }
+        if let Some(reason) = lost {
+            return reason;
+        }
     }
+}
+
+/// Reads the bytes that have arrived, up to `size`. Returns the reason why no more can be read, if any.
+async fn fill(
+    reader: &mut (impl AsyncRead + Unpin),
+    input: &mut BytesMut,
+    size: usize,
+) -> Option<LostReason> {
+    while input.len() < size {
+        let read = poll_fn(|cx| Poll::Ready(pin!(reader.read_buf(input)).poll(cx))).await;
+        match read {
+            Poll::Pending => break,
+            Poll::Ready(Ok(0)) => return Some(LostReason::Eof),
+            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Err(error)) => return Some(error.into()),
+        }
+    }
+    None
 }
 
 async fn write(

@@ -3,6 +3,7 @@ use std::{fmt, sync::Arc};
 use tokio::sync::oneshot;
 
 use super::{
+    hosted::Moving,
     link::Reports,
     space_task::{self, Inbox, Message},
     with_trace,
@@ -44,7 +45,18 @@ impl<T: DistributedObject> SpaceHandle<T> {
         undeclared: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> T,
     ) -> Result<Self, Misuse> {
-        Self::run_space(config, undeclared, None, |scope| Ok(root(scope)))
+        Self::run_space(config, undeclared, None, None, |scope| Ok(root(scope)))
+    }
+
+    /// Starts a space like [`start_with`](Self::start_with), whose task also runs the connection that
+    /// `connection` yields.
+    pub(crate) fn start_hosting(
+        config: Config,
+        undeclared: impl IntoIterator<Item = ObjectDesc>,
+        connection: oneshot::Receiver<Moving>,
+        root: impl FnOnce(&mut Scope) -> T,
+    ) -> Result<Self, Misuse> {
+        Self::run_space(config, undeclared, None, Some(connection), |scope| Ok(root(scope)))
     }
 
     /// Starts a space like [`start_with`](Self::start_with), whose objects save durable state. The
@@ -56,20 +68,21 @@ impl<T: DistributedObject> SpaceHandle<T> {
         journal: Arc<dyn Journal>,
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<Self, E> {
-        Self::run_space(config, undeclared, Some(journal), root)
+        Self::run_space(config, undeclared, Some(journal), None, root)
     }
 
     fn run_space<E: From<Misuse>>(
         config: Config,
         undeclared: impl IntoIterator<Item = ObjectDesc>,
         journal: Option<Arc<dyn Journal>>,
+        connection: Option<oneshot::Receiver<Moving>>,
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<Self, E> {
         let config = Arc::new(with_trace(config));
         let (now, time) = space_task::clock();
         let (hub, root) = Hub::new_at(now, time, config, journal.is_some(), undeclared, root)?;
         let reports = Arc::new(Reports::new(hub.report_bytes()));
-        let inbox = space_task::start(hub, journal, Arc::clone(&reports));
+        let inbox = space_task::start(hub, journal, Arc::clone(&reports), connection);
         Ok(Self { space: SpaceRef { inbox, reports }, root })
     }
 

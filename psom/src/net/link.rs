@@ -5,7 +5,10 @@ use std::sync::{
 
 use tokio::sync::{Notify, watch};
 
-use super::write_buffer::{WriteBuffer, Writing};
+use super::{
+    call_queue::CallQueue,
+    write_buffer::{WriteBuffer, Writing},
+};
 use crate::{Error, hub::Chunk, space::ConnectionKey};
 
 /// The state of one connection that its space's task, its own task and the program share.
@@ -22,8 +25,13 @@ pub(crate) struct Link {
     state: watch::Sender<LinkState>,
     /// Notified when the program drops the connection.
     closing: Notify,
-    /// Serializes calls from outside the space.
+    /// The calls from outside the space that the space has not taken yet.
+    pub(crate) calls: CallQueue,
+    /// Serializes calls from outside the space that have to wait.
     pub(crate) gate: tokio::sync::Mutex<()>,
+    /// False while the bytes that wait for the peer exceed the soft limit, and from the end of the
+    /// connection. The same as in `state`, for a fast check.
+    has_room: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -85,7 +93,9 @@ impl Link {
             reports,
             state: watch::Sender::default(),
             closing: Notify::new(),
+            calls: CallQueue::default(),
             gate: tokio::sync::Mutex::default(),
+            has_room: AtomicBool::new(true),
         }
     }
 
@@ -94,11 +104,15 @@ impl Link {
         self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Passes bytes to the connection's task.
+    /// Passes bytes to the connection's task. [`wake`](Self::wake) must follow: all bytes that are passed
+    /// before it are written together.
     pub(super) fn send(&self, chunk: Chunk<'_>) {
-        if self.buffer().push(chunk) {
-            self.filled.notify_one();
-        }
+        self.buffer().push(chunk);
+    }
+
+    /// Wakes the connection's task to write the bytes that were passed.
+    pub(super) fn wake(&self) {
+        self.filled.notify_one();
     }
 
     /// Ends the connection: its task closes the transport after all bytes are written.
@@ -107,6 +121,7 @@ impl Link {
         self.filled.notify_one();
         self.state.send_modify(|state| {
             state.over.get_or_insert(error);
+            self.has_room.store(false, Ordering::Release);
         });
     }
 
@@ -153,7 +168,10 @@ impl Link {
     }
 
     pub(super) fn set_congested(&self, congested: bool) {
-        self.state.send_modify(|state| state.congested = congested);
+        self.state.send_modify(|state| {
+            state.congested = congested;
+            self.has_room.store(!congested && state.over.is_none(), Ordering::Release);
+        });
     }
 
     pub(super) fn open(&self, version: i32) {
@@ -182,9 +200,10 @@ impl Link {
         self.wait(|state| state.done).await;
     }
 
-    /// Reports whether calls from outside may be sent.
+    /// Reports whether calls from outside may be sent: the connection has not ended, and the send queue
+    /// is below its soft limit.
     pub(crate) fn has_room(&self) -> bool {
-        !self.state.borrow().congested
+        self.has_room.load(Ordering::Acquire)
     }
 
     /// Waits until calls may be sent or the connection has ended.

@@ -7,8 +7,10 @@
 //! The module also exports the [`Client`] and the [`Server`], which start these tasks.
 
 pub(crate) mod accept_errors;
+mod call_queue;
 pub(crate) mod connection;
 pub(crate) mod handle;
+pub(crate) mod hosted;
 pub(crate) mod link;
 pub mod slots;
 pub(crate) mod space_task;

@@ -16,7 +16,11 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::link::{Link, Reports};
+use super::{
+    call_queue::QueuedCall,
+    hosted::{Hosted, Moving},
+    link::{Link, Reports},
+};
 use crate::{
     Session, User,
     error::{JournalError, LostReason},
@@ -40,13 +44,21 @@ pub(crate) enum Message {
     /// Begin a client's session.
     Connect(Credentials, Arc<Link>, oneshot::Sender<ConnectionKey>),
     Input(Input),
+    /// Take the calls that the program has made on a connection.
+    Calls(Arc<Link>),
     Stats(oneshot::Sender<HubStats>),
 }
 
 pub(crate) type Inbox = mpsc::Sender<Message>;
 
-/// Runs a hub on its own task until all senders of its inbox are dropped.
-pub(super) fn start(hub: Hub, journal: Option<Arc<dyn Journal>>, reports: Arc<Reports>) -> Inbox {
+/// Runs a hub on its own task until all senders of its inbox are dropped. The task also runs the connection
+/// that `connection` yields, if any.
+pub(super) fn start(
+    hub: Hub,
+    journal: Option<Arc<dyn Journal>>,
+    reports: Arc<Reports>,
+    connection: Option<oneshot::Receiver<Moving>>,
+) -> Inbox {
     let (inbox, messages) = mpsc::channel(MAX_WAITING_MESSAGES);
     let driver = Driver {
         hub,
@@ -56,15 +68,21 @@ pub(super) fn start(hub: Hub, journal: Option<Arc<dyn Journal>>, reports: Arc<Re
         journal,
         commits: VecDeque::new(),
         deferred: VecDeque::new(),
+        calls: Vec::new(),
+        unwoken: None,
         spawned: JoinSet::new(),
     };
-    tokio::spawn(async {
+    let driving = async {
         match driver.run(messages).await {
             Err(JournalError::Moved) => tracing::info!("The space has moved to another server"),
             Err(error) => tracing::error!(%error, "The journal failed; its space has ended"),
             Ok(()) => {}
         }
-    });
+    };
+    match connection {
+        Some(connection) => drop(tokio::spawn(Hosted::new(driving, connection))),
+        None => drop(tokio::spawn(driving)),
+    }
     inbox
 }
 
@@ -79,6 +97,11 @@ struct Driver {
     commits: VecDeque<Committing>,
     /// The inputs of the program that wait while the hub is busy.
     deferred: VecDeque<Input>,
+    /// The empty buffer for the next calls that are taken from a connection.
+    calls: Vec<QueuedCall>,
+    /// The connection to which bytes were passed last. It is woken when other output follows, so that it
+    /// writes the bytes together.
+    unwoken: Option<ConnectionKey>,
     /// The futures of objects, which are dropped with the space.
     spawned: JoinSet<(ObjectKey, Task)>,
 }
@@ -172,6 +195,19 @@ impl Driver {
                     self.handle(input).await;
                 }
             }
+            Message::Calls(link) => {
+                let (mut calls, now) = (std::mem::take(&mut self.calls), now());
+                link.calls.take(&mut calls);
+                for (call, result) in calls.drain(..) {
+                    let input = Input::Call(call, result);
+                    if self.hub.is_busy() || !self.deferred.is_empty() {
+                        self.deferred.push_back(input);
+                    } else {
+                        self.hub.handle_input(now, input).await;
+                    }
+                }
+                self.calls = calls;
+            }
             Message::Stats(reply) => drop(reply.send(self.hub.stats())),
         }
     }
@@ -207,10 +243,17 @@ impl Driver {
                 Output::ReportWritten(key) => self.reporting.push(key),
                 Output::Failed(error) => return Err(error),
                 Output::Timeout(at) => {
+                    wake(&self.links, self.unwoken.take());
                     let Some(key) = self.reporting.pop() else { return Ok(at) };
                     let Some(link) = self.links.get(key) else { continue };
                     let written = link.take_written();
                     self.handle(Input::Written(key, written)).await;
+                }
+                Output::Send(key, chunk) => {
+                    if self.unwoken != Some(key) {
+                        wake(&self.links, self.unwoken.replace(key));
+                    }
+                    self.links.get(key).inspect(|link| link.send(chunk));
                 }
                 output => change_link(&mut self.links, output),
             }
@@ -218,10 +261,21 @@ impl Driver {
     }
 }
 
+fn wake(links: &SecondaryMap<ConnectionKey, Arc<Link>>, key: Option<ConnectionKey>) {
+    if let Some(link) = key.and_then(|key| links.get(key)) {
+        link.wake();
+    }
+}
+
 /// Carries out an output that changes the state of one connection.
 fn change_link(links: &mut SecondaryMap<ConnectionKey, Arc<Link>>, output: Output<'_>) {
     match output {
-        Output::Send(key, chunk) => drop(links.get(key).map(|link| link.send(chunk))),
+        Output::Send(key, chunk) => {
+            links.get(key).inspect(|link| {
+                link.send(chunk);
+                link.wake();
+            });
+        }
         Output::Opened(key, version) => drop(links.get(key).map(|link| link.open(version))),
         Output::PauseReading(key) => drop(links.get(key).map(|link| link.set_paused(true))),
         Output::ResumeReading(key) => drop(links.get(key).map(|link| link.set_paused(false))),

@@ -437,7 +437,7 @@ impl ServerState {
         &self,
         stream: TcpStream,
         newcomer: &Newcomer,
-    ) -> Option<Result<TlsStream<TcpStream>, TcpStream>> {
+    ) -> Option<Result<Box<TlsStream<TcpStream>>, TcpStream>> {
         let Some(acceptor) = &self.tls else { return Some(Err(stream)) };
         let Newcomer { peer, slot } = newcomer;
         let mut stop = self.stop();
@@ -452,7 +452,7 @@ impl ServerState {
         match handshake {
             Ok(Ok(stream)) => {
                 slot.progressed();
-                return Some(Ok(stream));
+                return Some(Ok(Box::new(stream)));
             }
             Ok(Err(error)) => self.refuse(peer, &format_args!("TLS: {error}")),
             Err(_) => self.refuse(peer, &"the TLS handshake timed out"),
@@ -483,7 +483,8 @@ async fn listen(shared: Arc<ServerState>, listener: TcpListener) {
 async fn serve_tls(shared: Arc<ServerState>, stream: TcpStream, newcomer: Newcomer) {
     // The calls of a turn are written together, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
-    if let Some(Ok(stream)) = shared.accept_tls(stream, &newcomer).await {
+    // The future of a handshake is large, and the task keeps its size as long as the connection exists.
+    if let Some(Ok(stream)) = Box::pin(shared.accept_tls(stream, &newcomer)).await {
         serve(shared, stream, newcomer).await;
     }
 }
@@ -494,7 +495,9 @@ async fn serve(shared: Arc<ServerState>, mut stream: impl Transport, newcomer: N
     let (config, authenticator) = (&shared.config, &*shared.authenticator);
     let token_timeout = shared.limits.token_timeout;
     let authenticated = tokio::select! {
-        result = authenticate(config, token_timeout, authenticator, &mut stream, &slot) => result,
+        result = Box::pin(authenticate(config, token_timeout, authenticator, &mut stream, &slot)) => {
+            result
+        }
         () = slot.evicted() => Err(EVICTED.into()),
         () = stopped(&mut stop) => Err("the server is shutting down".into()),
     };
@@ -532,10 +535,10 @@ async fn serve(shared: Arc<ServerState>, mut stream: impl Transport, newcomer: N
     // An authenticated connection no longer counts, even if the space is slow to accept it.
     drop(slot);
     let accept = Message::Accept(Box::new(session), user.clone(), Arc::clone(&link), reply);
-    let accepting = async {
+    let accepting = Box::pin(async {
         space.inbox.send(accept).await.ok()?;
         accepted.await.ok()
-    };
+    });
     let accepting = timeout(shared.config.authentication_timeout, accepting);
     let key = tokio::select! {
         key = accepting => key.ok().flatten(),

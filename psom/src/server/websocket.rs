@@ -89,7 +89,7 @@ async fn serve_tcp(
     options: Arc<WebSocketOptions>,
 ) {
     let _ = stream.set_nodelay(true);
-    match shared.accept_tls(stream, &newcomer).await {
+    match Box::pin(shared.accept_tls(stream, &newcomer)).await {
         Some(Ok(stream)) => serve_handshake(shared, stream, newcomer, &options).await,
         Some(Err(stream)) => serve_handshake(shared, stream, newcomer, &options).await,
         None => {}
@@ -103,7 +103,7 @@ async fn serve_handshake(
     options: &WebSocketOptions,
 ) {
     let mut stop = shared.stop();
-    let accepting = handshake::accept(stream, &options.path, &options.origins);
+    let accepting = Box::pin(handshake::accept(stream, &options.path, &options.origins));
     let accepting = tokio::select! {
         accepting = timeout(shared.handshake_timeout(), accepting) => accepting,
         () = newcomer.slot.evicted() => return shared.refuse(&newcomer.peer, &EVICTED),
