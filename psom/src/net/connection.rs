@@ -101,7 +101,7 @@ async fn read(
         link.reading().await;
         // The peer of an ended connection is still read: it may not read before it has written.
         let input = Message::Input(Input::Received(key, input.freeze()));
-        if link.over().is_none() && inbox.send(input).await.is_err() {
+        if !link.is_over() && inbox.send(input).await.is_err() {
             return LostReason::ApplicationEnded;
         }
         if let Some(reason) = lost {

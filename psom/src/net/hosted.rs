@@ -16,10 +16,10 @@ pub(crate) type Moving = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The driver of a space, and the connection that runs on the same task.
 pub(super) struct Hosted<D> {
     driver: Pin<Box<D>>,
-    connection: Connection,
+    connection: HostedConnection,
 }
 
-enum Connection {
+enum HostedConnection {
     Awaited(oneshot::Receiver<Moving>),
     Running(Moving),
     Ended,
@@ -27,7 +27,7 @@ enum Connection {
 
 impl<D> Hosted<D> {
     pub(super) fn new(driver: D, connection: oneshot::Receiver<Moving>) -> Self {
-        Self { driver: Box::pin(driver), connection: Connection::Awaited(connection) }
+        Self { driver: Box::pin(driver), connection: HostedConnection::Awaited(connection) }
     }
 }
 
@@ -35,15 +35,15 @@ impl<D: Future<Output = ()>> Future for Hosted<D> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if let Connection::Awaited(awaited) = &mut self.connection
+        if let HostedConnection::Awaited(awaited) = &mut self.connection
             && let Poll::Ready(connection) = Pin::new(awaited).poll(cx)
         {
-            self.connection = connection.map_or(Connection::Ended, Connection::Running);
+            self.connection = connection.map_or(HostedConnection::Ended, HostedConnection::Running);
         }
-        if let Connection::Running(connection) = &mut self.connection
+        if let HostedConnection::Running(connection) = &mut self.connection
             && connection.as_mut().poll(cx).is_ready()
         {
-            self.connection = Connection::Ended;
+            self.connection = HostedConnection::Ended;
         }
         self.driver.as_mut().poll(cx)
     }
@@ -52,8 +52,9 @@ impl<D: Future<Output = ()>> Future for Hosted<D> {
 impl<D> Drop for Hosted<D> {
     /// Lets the connection write its last bytes, for example the Break after a panic of a handler.
     fn drop(&mut self) {
-        let connection = std::mem::replace(&mut self.connection, Connection::Ended);
-        if let (Connection::Running(connection), Ok(runtime)) = (connection, Handle::try_current())
+        let connection = std::mem::replace(&mut self.connection, HostedConnection::Ended);
+        if let (HostedConnection::Running(connection), Ok(runtime)) =
+            (connection, Handle::try_current())
         {
             runtime.spawn(connection);
         }

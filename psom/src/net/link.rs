@@ -32,6 +32,10 @@ pub(crate) struct Link {
     /// False while the bytes that wait for the peer exceed the soft limit, and from the end of the
     /// connection. The same as in `state`, for a fast check.
     has_room: AtomicBool,
+    /// The same as in `state`.
+    is_paused: AtomicBool,
+    /// True from the end of the connection. The same as in `state`.
+    is_over: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -96,6 +100,8 @@ impl Link {
             calls: CallQueue::default(),
             gate: tokio::sync::Mutex::default(),
             has_room: AtomicBool::new(true),
+            is_paused: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
         }
     }
 
@@ -122,6 +128,7 @@ impl Link {
         self.state.send_modify(|state| {
             state.over.get_or_insert(error);
             self.has_room.store(false, Ordering::Release);
+            self.is_over.store(true, Ordering::Release);
         });
     }
 
@@ -164,7 +171,10 @@ impl Link {
     }
 
     pub(super) fn set_paused(&self, paused: bool) {
-        self.state.send_modify(|state| state.paused = paused);
+        self.state.send_modify(|state| {
+            state.paused = paused;
+            self.is_paused.store(paused, Ordering::Release);
+        });
     }
 
     pub(super) fn set_congested(&self, congested: bool) {
@@ -185,7 +195,7 @@ impl Link {
 
     /// Waits until the peer is read again, or the connection has ended.
     pub(super) async fn reading(&self) {
-        if self.state.borrow().is_paused() {
+        if self.is_paused.load(Ordering::Acquire) {
             self.wait(|state| !state.is_paused()).await;
         }
     }
@@ -219,6 +229,11 @@ impl Link {
             (None, Some(version)) => Ok(version),
             (over, _) => Err(over.clone().unwrap_or(Error::Closed)),
         }
+    }
+
+    /// Reports whether the connection has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
     }
 
     /// Returns the reason why the connection has ended, if it has.

@@ -6,14 +6,16 @@
 
 use std::{
     collections::VecDeque,
+    pin::Pin,
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use slotmap::SecondaryMap;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
+    time::Sleep,
 };
 
 use super::{
@@ -36,6 +38,10 @@ const MAX_WAITING_MESSAGES: usize = 64;
 
 /// The maximum number of messages that are taken at once, so that output leaves regularly.
 const MAX_MESSAGES_PER_TURN: usize = 64;
+
+/// The time after which the wall-clock time of a space is corrected. Between two corrections, it advances with
+/// the clock of the inputs.
+const CLOCK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A request to the task of a space.
 pub(crate) enum Message {
@@ -110,6 +116,8 @@ impl Driver {
     async fn run(mut self, mut messages: mpsc::Receiver<Message>) -> Result<(), JournalError> {
         let mut batch = Vec::with_capacity(MAX_MESSAGES_PER_TURN);
         let mut is_open = true;
+        let mut timer = Timer::new();
+        let mut clock_set_at = now();
         loop {
             let mut deadline = self.carry_out().await?;
             while !self.hub.is_busy()
@@ -121,6 +129,7 @@ impl Driver {
             if !is_open && self.commits.is_empty() && self.deferred.is_empty() {
                 return Ok(());
             }
+            timer.set(deadline);
             tokio::select! {
                 // Bytes that peers have sent count before the time that has passed.
                 biased;
@@ -151,12 +160,15 @@ impl Driver {
                         self.handle(Input::Timeout).await;
                     }
                 }
-                () = sleep_until(deadline) => {
+                () = timer.wait(), if deadline.is_some() => {
                     self.handle(Input::Timeout).await;
                 }
             }
-            let (at, time) = clock();
-            self.hub.set_time(at, time);
+            if now().saturating_duration_since(clock_set_at) >= CLOCK_INTERVAL {
+                let (at, time) = clock();
+                self.hub.set_time(at, time);
+                clock_set_at = at;
+            }
             for index in 0..self.reporting.len() {
                 let key = self.reporting[index];
                 let Some(link) = self.links.get(key) else { continue };
@@ -334,11 +346,32 @@ fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-async fn sleep_until(deadline: Option<Instant>) {
-    match deadline {
-        // A timer would wait until the next millisecond. Yielding lets other tasks run.
-        Some(deadline) if deadline <= now() => tokio::task::yield_now().await,
-        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-        None => std::future::pending().await,
+/// Waits for the hub's deadline. Most deadlines are seconds away and stay the same for many inputs, so the timer
+/// is kept instead of being registered again for each input.
+struct Timer {
+    at: Instant,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Timer {
+    fn new() -> Self {
+        let at = now();
+        Self { at, sleep: Box::pin(tokio::time::sleep_until(at.into())) }
+    }
+
+    fn set(&mut self, deadline: Option<Instant>) {
+        if let Some(at) = deadline.filter(|at| *at != self.at) {
+            self.at = at;
+            self.sleep.as_mut().reset(at.into());
+        }
+    }
+
+    async fn wait(&mut self) {
+        if self.at <= now() {
+            // A timer would wait until the next millisecond. Yielding lets other tasks run.
+            tokio::task::yield_now().await;
+        } else {
+            self.sleep.as_mut().await;
+        }
     }
 }
