@@ -21,14 +21,14 @@ const MAX_COLLECTED_BYTES: usize = 16 * 1024;
 /// sends a call that cannot be read, does not get the collected calls before its farewell.
 #[derive(Default)]
 pub(super) struct GroupCalls {
-    run: Option<Run>,
+    run: Option<CallSeries>,
     /// The collected calls as records.
     records: Vec<u8>,
 }
 
 /// The object whose calls are collected, and the common properties of its peers.
 #[derive(Clone, Copy)]
-pub(super) struct Run {
+pub(super) struct CallSeries {
     pub(super) object: ObjectKey,
     /// The address of the object on each connection.
     pub(super) address: Address,
@@ -51,12 +51,12 @@ impl GroupCalls {
     }
 
     /// Begins a run after its first call was queued for each peer.
-    pub(super) fn begin(&mut self, run: Run) {
+    pub(super) fn begin(&mut self, run: CallSeries) {
         self.run = Some(run);
     }
 
     /// Returns the current run.
-    pub(super) fn run(&self) -> Option<Run> {
+    pub(super) fn run(&self) -> Option<CallSeries> {
         self.run
     }
 
@@ -93,7 +93,7 @@ impl GroupCalls {
     /// Returns the number of collected bytes for a session.
     pub(super) fn bytes_for(&self, session: &Session) -> usize {
         let run = self.run.filter(|_| !self.is_empty());
-        let is_peer = |run: Run| session.object_at(run.address.proxy) == Some(run.object);
+        let is_peer = |run: CallSeries| session.object_at(run.address.proxy) == Some(run.object);
         if run.is_some_and(is_peer) { self.records.len() } else { 0 }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     core::{ConnectionState, Core},
-    group_calls::Run,
+    group_calls::CallSeries,
     peer::{PeerEntry, Sent},
 };
 use crate::{error::CallError, interface::InterfaceDesc, session::Arguments, wire::ObjectKey};
@@ -73,7 +73,13 @@ impl Core {
         }
         if is_uniform {
             let (address, peers) = (peers[0].address, peers.len());
-            self.group_calls.begin(Run { object: key, address, peers, version, record_limit });
+            self.group_calls.begin(CallSeries {
+                object: key,
+                address,
+                peers,
+                version,
+                record_limit,
+            });
         }
         if let Some(slot) = self.slot_mut(key) {
             slot.peers = peers;
