@@ -138,10 +138,8 @@ pub mod sizes {
     pub const UPLOAD_CHUNKS: usize = 16 * 1024;
     /// The maximum number of chunks without an acknowledgement.
     pub const UPLOAD_WINDOW: usize = 4;
-    /// The messages of one turn of a burst.
+    /// The messages of a burst, which are sent in one turn.
     pub const BURST_MESSAGES: usize = 64;
-    /// The turns of a burst before the receipts are awaited.
-    pub const BURST_TURNS: usize = 4;
     pub const BURST_DELIVERIES: usize = 1_500_000;
     pub const PACED_MESSAGES: usize = 60;
     pub const PACED_INTERVAL: Duration = Duration::from_millis(50);
