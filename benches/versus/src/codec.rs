@@ -66,7 +66,8 @@ fn annotations(index: usize) -> Vec<Annotation> {
 
 /// Returns the function that runs one round of a codec.
 pub fn round(row: &str, codec: &str) -> Result<Box<dyn Fn() -> Sum>> {
-    let batches = Vec::from_iter((0..MESSAGES_PER_ROUND).map(annotations));
+    let count = if row == "batch" { MESSAGES_PER_ROUND } else { 0 };
+    let batches = Vec::from_iter((0..count).map(annotations));
     let sums = |all: Vec<Annotation>| all.iter().map(Annotation::sum).sum::<Sum>();
     Ok(match (row, codec) {
         ("numbers", "raw") => Box::new(raw_numbers),

@@ -86,7 +86,7 @@ pub fn compare(write: bool) -> Result<()> {
         let old =
             old.filter(|(_, other)| other == name).find_map(|(old, _)| old.parse::<f64>().ok());
         let change = old.map(|old| (count / old - 1.0) * 100.0);
-        failed |= change.is_none_or(|change| change.abs() > TOLERANCE_PERCENT);
+        failed |= change.is_some_and(|change| change.abs() > TOLERANCE_PERCENT);
         let old = old.map_or("—".to_owned(), |old| format!("{old:.0}"));
         let change = change.map_or("—".to_owned(), |change| format!("{change:+.1} %"));
         println!("| {name} | {count:.0} | {old} | {change} |");
