@@ -140,8 +140,10 @@ impl Frame {
             if length > max {
                 return Err(io::Error::from(ErrorKind::InvalidData));
             }
-            let mut bytes = vec![0; length];
-            input.read_exact(&mut bytes).map(|()| bytes)
+            // The buffer grows with the bytes that arrive. A claimed length allocates nothing.
+            let mut bytes = Vec::new();
+            let read = input.by_ref().take(length as u64).read_to_end(&mut bytes)?;
+            if read == length { Ok(bytes) } else { Err(ErrorKind::UnexpectedEof.into()) }
         };
         let text = part(lengths[0], MAX_TEXT_BYTES)?;
         let jpeg = part(lengths[1], MAX_PICTURE_BYTES)?;

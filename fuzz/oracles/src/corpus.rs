@@ -8,6 +8,7 @@ use std::{
 
 use psom::testing::hex;
 use psom_objects::package::{ContentDetail, CreateContent, Location, Manifest, PackageWriter};
+use psom_render::{Frame, PageRemarks, Picture};
 use serde_json::Value;
 
 /// Returns the folder with one folder of found inputs for each target.
@@ -89,6 +90,12 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             vec![0x82, 0x85, 1, 2, 3, 4, 0x69, 0x67, 0x6f, 0x68, 0x6e],
             vec![0x89, 0x80, 1, 2, 3, 4, 0x88, 0x80, 1, 2, 3, 4],
         ],
+        "render_frame" => {
+            let mut message = Vec::new();
+            let picture = Picture { jpeg: vec![1, 2, 3], thumbnail: vec![4] };
+            let frame = Frame::Page { remarks: PageRemarks::default() };
+            frame.write(Some(&picture), &mut message).ok().map(|()| message).into_iter().collect()
+        }
         "svg_import" => text("<svg xmlns='http://www.w3.org/2000/svg'><path d='M0 0L9 9'/></svg>"),
         "svg_path" => text("M1 2 l3-4c1,2 3,4 5,6 a5 5 0 0 1 2 3 z"),
         "svg_export" => text("aM0 0L9 9\nm#ff0000\nn2\n\nchello & <you>\nj4,5"),

@@ -50,6 +50,7 @@ pub mod fsshttpb;
 pub mod harness;
 pub mod inspect;
 pub mod objects;
+pub mod render;
 pub mod server;
 pub mod session;
 pub mod svg;
@@ -104,6 +105,7 @@ pub const ORACLES: &[Oracle] = &[
     oracle("hex_dump", inspect::hex_dump, Some(inspect::hex_dump)),
     oracle("capture", inspect::capture, None),
     oracle("idl", inspect::idl, None),
+    oracle("render_frame", render::frame, Some(render::read_frame)),
     oracle("svg_import", svg::import, None),
     oracle("svg_path", svg::path, None),
     oracle("svg_export", svg::export, None),

@@ -14,6 +14,7 @@ use psom::{
 };
 use psom_objects::{
     client::{Conference, Event, Upload},
+    package::{ChunkedPpt, ContentDetail, CreateContent, SharedNotesDetail},
     server::{Meeting, MeetingConfig},
     testing::MemoryStore,
     types::{Participant, Role},
@@ -40,27 +41,36 @@ fn send_in_pieces<T: DistributedObject>(script: &mut Script<T>, bytes: &[u8]) {
 
 /// Returns the bytes of a real client up to the open channel of a meeting.
 pub(crate) fn client_hello() -> &'static [u8] {
-    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| exchange().0)
+    &hellos().0
 }
 
 /// Returns the bytes of a real server up to the end of the meeting's first calls.
 pub(crate) fn server_hello() -> &'static [u8] {
-    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| exchange().1)
+    &hellos().1
 }
 
-/// Connects a real client to a real server, and returns what each has sent.
-fn exchange() -> (Vec<u8>, Vec<u8>) {
-    let mut client = Script::client(Config::default(), "token", conference);
-    let mut server = Script::server(Config::default(), meeting);
+fn hellos() -> &'static (Vec<u8>, Vec<u8>) {
+    static BYTES: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
+    BYTES.get_or_init(|| {
+        let mut client = Script::client(Config::default(), "token", conference);
+        let (up, down) = exchange(&mut client, &mut Script::server(Config::default(), meeting));
+        (up.concat(), down.concat())
+    })
+}
+
+/// The pieces of a stream in the order in which a side has sent them.
+type Pieces = Vec<Vec<u8>>;
+
+/// Lets a real client and a real server exchange bytes until both are idle. Returns the pieces that the
+/// client and the server have sent.
+fn exchange(client: &mut Script<Conference>, server: &mut Script<Meeting>) -> (Pieces, Pieces) {
     let (mut up, mut down) = (Vec::new(), Vec::new());
     let mut sent = client.take();
     while !sent.is_empty() {
-        up.extend(&sent);
         let answer = server.send(&sent);
-        down.extend(&answer);
+        up.push(sent);
         sent = client.send(&answer);
+        down.push(answer);
     }
     (up, down)
 }
@@ -97,24 +107,70 @@ pub fn client(bytes: &[u8]) {
     send_in_pieces(&mut client, bytes);
 }
 
-/// Calls every method of every object with arbitrary arguments. Each piece of the input is one
-/// call. The first bytes name the object and the method, and the third the length of the arguments.
+/// Calls every method of every object with arbitrary arguments, in a meeting with a content of each
+/// type. Each piece of the input is one call. The first bytes name the object and the method, and the
+/// third the length of the arguments.
 pub fn dispatch(bytes: &[u8]) {
-    let mut server = Script::server(Config::default(), meeting);
-    server.send(client_hello());
-    server.send(&open_everything());
+    let mut server = Script::server_for(presenter(), Config::default(), meeting);
+    // The client answers objects that the server has created, so it cannot send its pieces earlier.
+    for piece in contents_created() {
+        server.send(piece);
+    }
+    assert_eq!(server.error(), None);
     let mut rest = bytes;
     while let [proxy, method, length, ..] = *rest {
         rest = &rest[3..];
         let (arguments, left) = rest.split_at(usize::from(length).min(rest.len()));
         rest = left;
         // Small numbers of both signs: objects that either side has connected.
-        let proxy = i32::from(proxy % 32) - 16;
+        let proxy = i32::from(proxy % 128) - 64;
         server.send(&call(proxy, method % 40, arguments));
         if server.is_closed() {
             return;
         }
     }
+}
+
+fn presenter() -> User {
+    let uri = "sip:presenter@example.com".to_owned();
+    Participant { uri, role: Role::Presenter }.user(1, "presenter")
+}
+
+/// Returns the pieces of a real client that creates a content of each type without files, and one with
+/// a file. The client connects the objects of each of them.
+fn contents_created() -> &'static [Vec<u8>] {
+    static PIECES: OnceLock<Pieces> = OnceLock::new();
+    PIECES.get_or_init(|| {
+        let mut client = Script::client(Config::default(), "token", conference);
+        let mut server = Script::server_for(presenter(), Config::default(), meeting);
+        let mut sent = exchange(&mut client, &mut server).0;
+        let uploads = [
+            Upload::whiteboard("board"),
+            Upload::poll("poll", "Tea or coffee?", ["tea", "coffee"]),
+            Upload::qna("questions"),
+            Upload::notes("notes", SharedNotesDetail::default()),
+            Upload::new(slides(), []),
+            Upload::new(file(), [("plan.txt", &b"plan"[..])]),
+        ];
+        for upload in uploads {
+            let upload = upload.expect("texts without characters that XML forbids");
+            let started = client.on_root(|conference, cx| conference.upload(cx, upload));
+            started.expect("a presenter uploads");
+            sent.extend(exchange(&mut client, &mut server).0);
+        }
+        let count = client.on_root(|conference, _| conference.model().contents.len());
+        assert_eq!(count, 6, "the meeting has a content of each type");
+        sent
+    })
+}
+
+fn slides() -> CreateContent {
+    let ppt = ChunkedPpt { slides: Some(2), preview_thumbnail_file: None, resources: Vec::new() };
+    CreateContent::new("slides", ContentDetail::Ppt(ppt))
+}
+
+fn file() -> CreateContent {
+    CreateContent::new("plan", ContentDetail::NativeFileOnly).with_native_file("plan.txt")
 }
 
 fn call(proxy: i32, method: u8, arguments: &[u8]) -> Vec<u8> {
@@ -126,15 +182,6 @@ fn call(proxy: i32, method: u8, arguments: &[u8]) -> Vec<u8> {
     let mut record = Vec::new();
     psom::wire::record::write_message(&mut record, |out| out.extend(body));
     record
-}
-
-/// Reserves a title, so that later calls have something to refer to.
-fn open_everything() -> Vec<u8> {
-    let mut arguments = Vec::new();
-    let mut out = Encoder::new(&mut arguments);
-    "Board".encode(&mut out);
-    1i32.encode(&mut out);
-    call(-2, 1, &arguments)
 }
 
 /// Lets a real server and a real client of a meeting act on each other, while a second client

@@ -15,9 +15,14 @@ pub struct Script<T> {
 impl<T: DistributedObject> Script<T> {
     /// Creates a server that waits for a client's first byte and accepts every token.
     pub fn server(config: Config, root: impl FnOnce(&mut Scope) -> T) -> Self {
+        Self::server_for(User::new(1, "script"), config, root)
+    }
+
+    /// Creates a server that waits for a client's first byte and takes every token as that of this user.
+    pub fn server_for(user: User, config: Config, root: impl FnOnce(&mut Scope) -> T) -> Self {
         let now = Instant::now();
         let mut host = Host::new(now, config, Arc::default(), root);
-        host.listen(now, User::new(1, "script"));
+        host.listen(now, user);
         Self { now, host }
     }
 
