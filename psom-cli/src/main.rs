@@ -12,17 +12,13 @@ mod error;
 mod files;
 mod http;
 mod meeting;
+mod memory;
 mod render;
 mod renderer;
 mod signals;
 mod slides;
 mod terminal;
 mod xml;
-
-/// Returns freed memory to the system. The allocator of glibc kept 70 % of a peak of 1.3 GB.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use std::{process::ExitCode, time::Duration};
 

@@ -120,7 +120,7 @@ const CRATES: [(&str, Layers); 11] = [
         &[
             &["clock"],
             &["error"],
-            &["xml", "signals", "terminal"],
+            &["xml", "memory", "signals", "terminal"],
             &["files"],
             &["renderer"],
             &["http", "drawing"],
