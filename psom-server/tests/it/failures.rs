@@ -47,6 +47,9 @@ const NODE: &str = "failures::node_runs_until_its_input_ends";
 /// The time in which a meeting must continue elsewhere.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 
+/// Limits the waiting time of a hanging test.
+const MAX_SILENCE: Duration = Duration::from_secs(120);
+
 /// The number of annotations after which the owner is killed, more or less.
 const ANNOTATIONS: usize = 40;
 
@@ -192,13 +195,16 @@ impl Member {
     /// Applies events until a condition holds. Returns `None` at the end of the connection.
     async fn until(&mut self, is_so: impl Fn(&Model) -> bool) -> Option<()> {
         while !is_so(&self.model) {
-            let event = tokio::select! {
-                // All events come before the end.
-                biased;
-                event = self.events.recv() => event,
-                _ = self.session.ended() => self.events.try_recv().ok(),
+            let next = async {
+                tokio::select! {
+                    // All events come before the end.
+                    biased;
+                    event = self.events.recv() => event,
+                    _ = self.session.ended() => self.events.try_recv().ok(),
+                }
             };
-            self.model.apply(&event?);
+            let event = timeout(MAX_SILENCE, next).await;
+            self.model.apply(&event.expect("an event, or the end of the connection")?);
         }
         Some(())
     }
