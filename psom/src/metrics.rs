@@ -118,10 +118,10 @@ fn scaled(value: u64, per_unit: f64) -> String {
 }
 
 /// Selects the calls of one direction.
-type Direction = fn(&Method) -> &Calls;
+type CallsOf = fn(&Method) -> &Calls;
 
 /// The directions of calls.
-const DIRECTIONS: [(&str, Direction); 2] =
+const DIRECTIONS: [(&str, CallsOf); 2] =
     [("received", |method| &method.received), ("sent", |method| &method.sent)];
 
 impl Metrics {
@@ -184,7 +184,7 @@ impl Metrics {
 
     /// Returns the counts of all methods that were called, by interface and method. A descriptor can have
     /// several addresses, and each overload counts for its name.
-    fn calls(&self, of: Direction) -> BTreeMap<(&'static str, &'static str), [u64; 2]> {
+    fn calls(&self, of: CallsOf) -> BTreeMap<(&'static str, &'static str), [u64; 2]> {
         let mut all = BTreeMap::new();
         for half in self.0.halves.iter().filter_map(OnceLock::get) {
             for (method, counts) in half.interface.methods.iter().zip(&half.methods) {
