@@ -287,7 +287,7 @@ async fn least_loaded_node_that_is_not_draining_gets_meetings() {
     let url = server.create_database();
     let (one, two) = (open(&url, "one").await, open(&url, "two").await);
     assert_eq!(one.other_node().await.unwrap().unwrap().node, "two");
-    let three = open(&url, "three").await;
+    let mut three = open(&url, "three").await;
     two.create(stored("team")).await.unwrap();
     assert_eq!(one.other_node().await.unwrap().unwrap().node, "three");
     three.set_draining(true).await.unwrap();
@@ -299,8 +299,11 @@ async fn least_loaded_node_that_is_not_draining_gets_meetings() {
         [("one", false, 0), ("three", true, 0), ("two", false, 1)]
     );
     // A node that has lost its lease is still draining afterwards.
+    three.create(stored("other")).await.unwrap();
+    three.stop_renewing();
     expire(server, &url, "three");
-    assert_eq!(two.claim("team").await, Ok(Claim::Owned));
+    assert_eq!(two.claim("other").await, Ok(Claim::Owned));
+    three.resume_renewing();
     while three.node.metrics.lost_leases.load(Ordering::Relaxed) == 0
         || !one.nodes().await.unwrap().iter().any(|node| node.node.node == "three")
     {
