@@ -115,6 +115,10 @@ impl Share {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "cell"),
+        expect(clippy::unused_self, reason = "the flag is a part of the feature")
+    )]
     fn is_edited(&self) -> bool {
         #[cfg(feature = "cell")]
         return self.edit;

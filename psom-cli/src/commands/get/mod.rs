@@ -57,9 +57,15 @@ pub(crate) struct Get {
 
 impl Get {
     pub(crate) async fn run(self) -> Result {
-        #[cfg_attr(not(feature = "cell"), allow(unused_mut, unused_variables))]
+        #[cfg_attr(
+            not(feature = "cell"),
+            expect(unused_mut, reason = "only revisions need a change of the session")
+        )]
         let mut meeting = self.link.join().await?;
-        #[cfg_attr(not(feature = "cell"), allow(unused_variables))]
+        #[cfg_attr(
+            not(feature = "cell"),
+            expect(unused_variables, reason = "only revisions need the ID")
+        )]
         let (id, content) = meeting.content(&self.title).await?;
         let title = content.title.unwrap_or(self.title);
         let base = meeting.read(|model| model.url_base.clone()).await?;

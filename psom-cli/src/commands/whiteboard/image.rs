@@ -10,10 +10,10 @@ use super::board::{BoardSession, annotations};
 #[cfg(feature = "queue")]
 use crate::{
     commands::recordable::{self, Actions},
-    drawing::slide_number::new_local_id,
     meeting::packing::Source,
 };
 use crate::{
+    drawing::slide_number::new_local_id,
     error::{CommandError, OrCannot as _, Result},
     files, renderer,
 };
