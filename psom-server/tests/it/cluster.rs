@@ -213,11 +213,13 @@ async fn client_at_another_server_is_relayed_to_the_owner() {
     let eve = forged.join_behind(header, |scope| Conference::new(scope, |_| {})).await;
     assert_eq!(eve.err(), Some(psom::Error::Refused));
 
-    // The owner ends without a word: the relay ends, and a token of the owner is valid elsewhere.
+    // The owner ends without handing its meetings over: the relay ends, and a token of the owner is valid
+    // elsewhere. A dropped server can still close its connections, so both ends are right.
     let late = invitation.exchange("Grace").await.unwrap();
     drop(one);
-    assert!(matches!(ada.ended().await, psom::Error::Lost(_)));
-    assert!(matches!(bob.ended().await, psom::Error::Lost(_)));
+    for ended in [ada.ended().await, bob.ended().await] {
+        assert!(matches!(ended, psom::Error::Lost(_) | psom::Error::PeerClosed), "{ended:?}");
+    }
     let grace = Guest::join(at_server(&late, &two)).await;
     assert_eq!(grace.model.contents, ada.model.contents);
     assert_eq!(metric(&two, "cluster_take_overs_total").await, 1);
