@@ -3,7 +3,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use fastrand::Rng;
@@ -16,9 +16,8 @@ const MAX_INPUT_BYTES: usize = 64 << 10;
 /// The maximum number of inputs in the corpus.
 const MAX_CORPUS: usize = 4096;
 
-/// The time that an input can take: this base, and a part for each byte. It is generous, because other
-/// programs share the processor. The fastest of several runs counts, so that a run that the system has
-/// interrupted is no finding.
+/// The processor time that an input can take: this base, and a part for each byte. It is generous, because
+/// other programs share the caches. The fastest of several runs counts.
 const MAX_BASE_TIME: Duration = Duration::from_millis(250);
 const MAX_TIME_PER_BYTE: Duration = Duration::from_micros(20);
 const RUNS_OF_SLOW_INPUT: usize = 5;
@@ -55,16 +54,32 @@ fn peak_bytes(oracle: &Oracle, input: &[u8]) -> Option<u64> {
     Some(allocation_counter::measure(|| reader(input)).bytes_max)
 }
 
-/// Fuzzes a target for a time.
+/// Returns the processor time that this process has used. Other programs do not change it, unlike the time of
+/// a clock.
+fn processor_time() -> Duration {
+    #[cfg(unix)]
+    {
+        use rustix::time::{ClockId, clock_gettime};
+        Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+    }
+    #[cfg(not(unix))]
+    {
+        use std::{sync::LazyLock, time::Instant};
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
+    }
+}
+
+/// Fuzzes a target for this much processor time.
 pub fn fuzz(oracle: &Oracle, time: Duration, seed: u64) -> Outcome {
     let mut rng = Rng::with_seed(seed);
     let mut corpus = corpus::seeds(oracle.name);
     corpus.push(Vec::new());
     let mut outcome = Outcome::default();
     let mut amounts = std::collections::HashSet::new();
-    let end = Instant::now() + time;
+    let end = processor_time() + time;
     let mut next = 0;
-    while Instant::now() < end {
+    while processor_time() < end {
         // The seeds themselves come first.
         let input = if next < corpus.len().min(1000) {
             next += 1;
@@ -72,18 +87,18 @@ pub fn fuzz(oracle: &Oracle, time: Duration, seed: u64) -> Outcome {
         } else {
             changed(&mut rng, &corpus)
         };
-        let begin = Instant::now();
+        let begin = processor_time();
         let mut fault = None;
         let counted = allocation_counter::measure(|| fault = self::fault(oracle, &input));
-        let mut taken = begin.elapsed();
+        let mut taken = processor_time().saturating_sub(begin);
         outcome.executions += 1;
         let limit =
             MAX_BASE_TIME + MAX_TIME_PER_BYTE * u32::try_from(input.len()).unwrap_or(u32::MAX);
         for _ in 1..RUNS_OF_SLOW_INPUT {
             if fault.is_none() && taken > limit {
-                let begin = Instant::now();
+                let begin = processor_time();
                 fault = self::fault(oracle, &input);
-                taken = taken.min(begin.elapsed());
+                taken = taken.min(processor_time().saturating_sub(begin));
             }
         }
         if taken > outcome.slowest.0 {

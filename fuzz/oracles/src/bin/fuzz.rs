@@ -1,4 +1,4 @@
-//! Fuzzes on a stable compiler: `fuzz [SECONDS] [TARGET ...]`. Writes the inputs that it finds to
+//! Fuzzes on a stable compiler: `fuzz [SECONDS] [TARGET ...]`. The seconds are processor time. Writes the inputs that it finds to
 //! `fuzz/oracles/found`, from where the tests replay them, and prints a line for each target.
 #![expect(clippy::print_stdout, reason = "a program that prints its results")]
 
