@@ -131,7 +131,8 @@ async fn main() {
     };
     let server = Server::start(options).await.expect("started");
     server.create_meeting("bench", None).await.expect("created");
-    let is_there = |event: &Event| matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. });
+    let is_there =
+        |event: &Event| matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. });
     let mut ada = Drawer::join(&server, "ada").await;
     ada.until(|event| *event == Event::Ready).await;
     let parcel = Upload::whiteboard("Board").expect("a package");

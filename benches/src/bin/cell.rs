@@ -84,16 +84,28 @@ fn main() {
     let answer = server.answer(&query());
     let bytes = Bytes::from(answer.to_bytes());
     println!("answer for a document of {} bytes: {} bytes", document.len(), bytes.len());
-    print("decode the answer", bytes.len(), median(|| {
-        black_box(Response::read_shared(bytes.clone())).expect("the answer is valid");
-    }));
-    print("encode the answer", bytes.len(), median(|| {
-        black_box(answer.to_bytes());
-    }));
-    print("assemble the file", document.len(), median(|| {
-        let store = Store::from_response(&answer).expect("the answer is complete");
-        black_box(store.file()).expect("the answer has a file");
-    }));
+    print(
+        "decode the answer",
+        bytes.len(),
+        median(|| {
+            black_box(Response::read_shared(bytes.clone())).expect("the answer is valid");
+        }),
+    );
+    print(
+        "encode the answer",
+        bytes.len(),
+        median(|| {
+            black_box(answer.to_bytes());
+        }),
+    );
+    print(
+        "assemble the file",
+        document.len(),
+        median(|| {
+            let store = Store::from_response(&answer).expect("the answer is complete");
+            black_box(store.file()).expect("the answer has a file");
+        }),
+    );
 
     // A message of small objects: one leaf for each 100 bytes of text.
     let leaves: Vec<_> = (0..50_000_u32).map(|n| Bytes::from(n.to_le_bytes().repeat(25))).collect();
@@ -101,32 +113,55 @@ fn main() {
     small.set_parts(Partition::CONTENTS, leaves).expect("the store of a file is valid");
     let small_answer = small.answer(&query());
     let small_bytes = Bytes::from(small_answer.to_bytes());
-    print("decode small objects", small_bytes.len(), median(|| {
-        black_box(Response::read_shared(small_bytes.clone())).expect("the answer is valid");
-    }));
-    print("encode small objects", small_bytes.len(), median(|| {
-        black_box(small_answer.to_bytes());
-    }));
+    print(
+        "decode small objects",
+        small_bytes.len(),
+        median(|| {
+            black_box(Response::read_shared(small_bytes.clone())).expect("the answer is valid");
+        }),
+    );
+    print(
+        "encode small objects",
+        small_bytes.len(),
+        median(|| {
+            black_box(small_answer.to_bytes());
+        }),
+    );
 
-    for (name, file) in [
-        ("a zip file", presentation(100 * MEGABYTE)),
-        ("another file", noise(100 * MEGABYTE)),
-    ] {
-        print(&format!("SHA-1 of {name} of 100 MB"), file.len(), median(|| {
-            black_box(Sha1::digest(&file));
-        }));
-        print(&format!("from_file of {name} of 100 MB"), file.len(), median(|| {
-            black_box(Store::from_file(&file)).expect("the store of a file is valid");
-        }));
+    for (name, file) in
+        [("a zip file", presentation(100 * MEGABYTE)), ("another file", noise(100 * MEGABYTE))]
+    {
+        print(
+            &format!("SHA-1 of {name} of 100 MB"),
+            file.len(),
+            median(|| {
+                black_box(Sha1::digest(&file));
+            }),
+        );
+        print(
+            &format!("from_file of {name} of 100 MB"),
+            file.len(),
+            median(|| {
+                black_box(Store::from_file(&file)).expect("the store of a file is valid");
+            }),
+        );
     }
 
     let request = query();
-    print("QueryChanges answer for 40 MB, tree", bytes.len(), median(|| {
-        black_box(server.answer(&request));
-    }));
-    print("QueryChanges answer for 40 MB, bytes", bytes.len(), median(|| {
-        black_box(server.answer(&request).to_bytes());
-    }));
+    print(
+        "QueryChanges answer for 40 MB, tree",
+        bytes.len(),
+        median(|| {
+            black_box(server.answer(&request));
+        }),
+    );
+    print(
+        "QueryChanges answer for 40 MB, bytes",
+        bytes.len(),
+        median(|| {
+            black_box(server.answer(&request).to_bytes());
+        }),
+    );
     let used = measure(|| {
         black_box(server.answer(&request).to_bytes());
     });

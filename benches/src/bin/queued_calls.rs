@@ -60,14 +60,19 @@ fn played(bytes: &[u8], total: &mut Total) {
 }
 
 fn serde_recorded() -> Vec<u8> {
-    let call = |number| SerdeCall::Describe { quantity: number as i32, article: "Anvil".to_owned(), weight: 2.5 };
+    let call = |number| SerdeCall::Describe {
+        quantity: number as i32,
+        article: "Anvil".to_owned(),
+        weight: 2.5,
+    };
     let calls: Vec<_> = (0..CALLS_PER_MESSAGE).map(call).collect();
     bincode::serde::encode_to_vec(&calls, bincode::config::standard()).expect("plain data")
 }
 
 fn serde_played(bytes: &[u8], total: &mut Total) {
     let (calls, _): (Vec<SerdeCall>, _) =
-        bincode::serde::decode_from_slice(bytes, bincode::config::standard()).expect("our own bytes");
+        bincode::serde::decode_from_slice(bytes, bincode::config::standard())
+            .expect("our own bytes");
     for SerdeCall::Describe { quantity, article, weight } in calls {
         total.describe(quantity, &article, weight);
     }

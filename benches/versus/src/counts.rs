@@ -40,7 +40,9 @@ const PATHS: &[(&str, usize)] = &[
 pub fn run(path: usize, steps: usize) -> Result<()> {
     let mut pair = Pair::new(Hub::default(), Member::default());
     if path >= 4 {
-        (1..PEERS).for_each(|_| drop(pair.join(|_| Member::default())));
+        for _ in 1..PEERS {
+            pair.join(|_| Member::default());
+        }
     }
     for _ in 0..steps {
         match path {

@@ -11,6 +11,8 @@
 //! - `--rounds N`: the number of rounds, 5 by default.
 //! - `--before PROGRAM`: another build of this program, whose psom is measured in the same rounds.
 //!
+//! With `--features capnp`, Cap'n Proto takes part. This needs the program `capnp`.
+//!
 //! `counts` counts the instructions of the hot paths (`counts.rs`).
 //!
 //! Two further commands are for the program itself: `measure ROW IMPLEMENTATION` makes one measurement,
@@ -19,6 +21,8 @@
 #![forbid(unsafe_code)]
 
 mod brokers;
+#[cfg(feature = "capnp")]
+mod capnp;
 mod codec;
 mod counts;
 mod fan_out;

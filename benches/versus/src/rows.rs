@@ -1,5 +1,7 @@
 //! The rows of the table, and the implementations that each row compares.
 
+#[cfg(feature = "capnp")]
+use crate::capnp;
 use crate::{Result, codec, fan_out, grpc, ours, raw, websocket};
 
 /// A row that one measurement fills, or two rows if it has two figures.
@@ -33,7 +35,7 @@ pub const ROWS: &[Row] = &[
     row(
         "ping",
         &["call and answer, p50, µs"],
-        &["raw", "tungstenite", "tonic", "psom"],
+        &["raw", "tungstenite", "tonic", "capnp", "psom"],
         &["≤ 1.25"],
     ),
     row(
@@ -84,7 +86,7 @@ pub const ROWS: &[Row] = &[
     row(
         "upload",
         &["acknowledged upload, 64 KiB, MB/s", "acknowledged upload, CPU s/GiB"],
-        &["raw", "psom"],
+        &["raw", "capnp", "psom"],
         &["≥ 0.9", "—"],
     ),
     row(
@@ -111,6 +113,11 @@ pub async fn measure(row: &str, implementation: &str) -> Result<Vec<f64>> {
         ("ping", "tungstenite") => websocket::ping().await,
         ("ping", "tonic") => grpc::ping().await,
         ("one-way", "tonic") => grpc::one_way().await,
+        #[cfg(feature = "capnp")]
+        ("ping", "capnp") => capnp::ping().await,
+        #[cfg(feature = "capnp")]
+        ("upload", "capnp") => capnp::upload().await,
+        (_, "capnp") => Err("the program was built without --features capnp".into()),
         ("ping", "psom") => ours::ping().await,
         ("ping-awaited", "psom") => ours::awaited_ping().await,
         ("one-way", "raw") => raw::one_way().await,
