@@ -138,15 +138,20 @@ async fn measure(websocket: bool, members: usize, strokes: usize) {
     let (ready, mut is_ready) = mpsc::unbounded_channel();
     let (seen, mut is_seen) = mpsc::unbounded_channel();
     let link = server.link("ada");
-    let mut board = Some(ready.clone());
+    let mut steps = Some(ready.clone());
     let ada = join(&link, http.as_deref(), move |event| {
-        if matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. })
-            && let Some(board) = board.take()
+        let is_board = matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. });
+        if (is_board || matches!(event, Event::Ready))
+            && let Some(steps) = &steps
         {
-            let _ = board.send(());
+            let _ = steps.send(());
+        }
+        if is_board {
+            steps = None;
         }
     });
     let ada = Arc::new(ada.await);
+    is_ready.recv().await.expect("the meeting");
     let parcel = Upload::whiteboard("Board").expect("a package");
     ada.run(|conference, cx| conference.upload(cx, parcel)).await.expect("sent").expect("uploaded");
     is_ready.recv().await.expect("a board");

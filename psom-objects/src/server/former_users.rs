@@ -27,26 +27,41 @@ pub struct FormerUser {
 }
 
 /// The users who have left. With their names, newcomers can show the owners of all contents and
-/// annotations. If there are too many, those who left first are forgotten.
+/// annotations. If there are too many, guests are forgotten first, because anybody with an open invitation can
+/// join as any number of guests. Among guests, and among the others, those who left first are forgotten first.
 #[derive(Default)]
 pub(super) struct FormerUsers {
     by_id: BTreeMap<i64, FormerUser>,
-    /// The IDs in the order in which the users left. It may have IDs of users who came back.
-    order: VecDeque<i64>,
+    /// The beginning of the addresses of guests.
+    guest_prefix: Option<&'static str>,
+    /// The IDs of guests in the order in which they left.
+    guests: VecDeque<i64>,
+    /// The IDs of the other users in the order in which they left.
+    others: VecDeque<i64>,
     bytes: usize,
 }
 
 impl FormerUsers {
+    pub(super) fn new(guest_prefix: Option<&'static str>) -> Self {
+        Self { guest_prefix, ..Self::default() }
+    }
+
+    /// Returns the order in which users with this address left.
+    fn order(&mut self, uri: &str) -> &mut VecDeque<i64> {
+        let is_guest = self.guest_prefix.is_some_and(|prefix| uri.starts_with(prefix));
+        if is_guest { &mut self.guests } else { &mut self.others }
+    }
+
     pub(super) fn add(&mut self, user: FormerUser) {
         let text = |text: &str| encoded_prefix(text, MAX_NAME_BYTES).to_owned();
         let user =
             FormerUser { uri: text(&user.uri), display_name: text(&user.display_name), ..user };
         self.remove(user.id);
         self.bytes += size(&user);
-        self.order.push_back(user.id);
+        self.order(&user.uri).push_back(user.id);
         self.by_id.insert(user.id, user);
         while self.bytes > MAX_FORMER_USERS_BYTES
-            && let Some(first) = self.order.front()
+            && let Some(first) = self.guests.front().or(self.others.front())
         {
             self.remove(*first);
         }
@@ -55,7 +70,7 @@ impl FormerUsers {
     pub(super) fn remove(&mut self, id: i64) {
         if let Some(user) = self.by_id.remove(&id) {
             self.bytes -= size(&user);
-            self.order.retain(|other| *other != id);
+            self.order(&user.uri).retain(|other| *other != id);
         }
     }
 
@@ -90,11 +105,24 @@ mod tests {
         assert!(users.bytes <= MAX_FORMER_USERS_BYTES && ids(&users).len() > 50);
         assert_eq!(ids(&users).last(), Some(&100));
         assert!(!ids(&users).contains(&1));
-        assert_eq!(users.order.len(), users.by_id.len());
+        assert_eq!(users.others.len(), users.by_id.len());
         for id in 1..=100 {
             users.remove(id);
         }
-        assert_eq!((users.bytes, users.order.len(), ids(&users)), (0, 0, vec![]));
+        assert_eq!((users.bytes, users.others.len(), ids(&users)), (0, 0, vec![]));
+    }
+
+    #[test]
+    fn guests_are_forgotten_before_other_users() {
+        let mut users = FormerUsers::new(Some("guest:"));
+        users.add(user(1, "Ada"));
+        for id in 2..=5_000 {
+            users.add(FormerUser { uri: format!("guest:{id}"), ..user(id, "Guest") });
+        }
+        users.add(user(5_001, "Bea"));
+        assert!(users.bytes <= MAX_FORMER_USERS_BYTES);
+        assert!(!ids(&users).contains(&2) && ids(&users).contains(&5_000));
+        assert!(ids(&users).contains(&1) && ids(&users).contains(&5_001));
     }
 
     #[test]
@@ -103,7 +131,7 @@ mod tests {
         users.add(user(1, "Stu"));
         users.add(user(2, "Bea"));
         users.add(user(1, "Stuart"));
-        assert_eq!(users.order, [2, 1]);
+        assert_eq!(users.others, [2, 1]);
         let names: Vec<_> = users.iter().map(|user| &*user.display_name).collect();
         assert_eq!(names, ["Stuart", "Bea"]);
     }

@@ -50,6 +50,9 @@ pub struct MeetingConfig {
     /// The users who were in the meeting before, those who left last at the end. Clients that join later
     /// can name them.
     pub former_users: Vec<FormerUser>,
+    /// The beginning of the addresses of guests, whom anybody can create. If there are too many former
+    /// users, the meeting forgets guests first.
+    pub guest_prefix: Option<&'static str>,
     /// The name of the meeting for recorded calls. Without a name, they are not accepted.
     #[cfg(feature = "offline")]
     pub offline_name: Option<String>,
@@ -72,6 +75,7 @@ impl MeetingConfig {
             started,
             time_of_day: None,
             former_users: Vec::new(),
+            guest_prefix: None,
             #[cfg(feature = "offline")]
             offline_name: None,
         }
@@ -141,7 +145,7 @@ impl Meeting {
     fn with_state(scope: &mut Scope, config: MeetingConfig, state: &SavedState) -> Self {
         let types = config.content_types.clone();
         scope.announce_all(types.descriptions());
-        let users = scope.add(ContentUserManager::new(config.former_users));
+        let users = scope.add(ContentUserManager::new(config.former_users, config.guest_prefix));
         let context = MeetingContext::new(
             config.url_base,
             config.files,

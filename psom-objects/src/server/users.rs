@@ -39,8 +39,8 @@ impl ContentUserManagerServer for ContentUserManager {}
 
 impl ContentUserManager {
     /// Creates a roster without users that knows the names of former ones.
-    pub(super) fn new(former: Vec<FormerUser>) -> Self {
-        let mut users = Self::default();
+    pub(super) fn new(former: Vec<FormerUser>, guest_prefix: Option<&'static str>) -> Self {
+        let mut users = Self { former: FormerUsers::new(guest_prefix), ..Self::default() };
         for user in former {
             users.former.add(user);
         }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     files::MeetingFiles,
-    shared::lock::lock,
+    shared::{identifiers::GUEST_URI_PREFIX, lock::lock},
     store::{self, Health, MeetingStore, StoredMeeting},
 };
 
@@ -420,6 +420,7 @@ fn meeting_config(template: &MeetingTemplate, id: &str, files: &MeetingFiles) ->
         started: SystemTime::now(),
         time_of_day: Some(Arc::new(SystemTime::now)),
         former_users: Vec::new(),
+        guest_prefix: Some(GUEST_URI_PREFIX),
         #[cfg(feature = "queue")]
         offline_name: Some(id.to_owned()),
     }
