@@ -61,7 +61,7 @@ impl FormerUsers {
         self.order(&user.uri).push_back(user.id);
         self.by_id.insert(user.id, user);
         while self.bytes > MAX_FORMER_USERS_BYTES
-            && let Some(first) = self.guests.front().or(self.others.front())
+            && let Some(first) = self.guests.front().or_else(|| self.others.front())
         {
             self.remove(*first);
         }
