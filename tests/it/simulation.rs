@@ -37,7 +37,7 @@ fn simulated_meetings_keep_every_invariant() {
 }
 
 /// The seeds beyond the suite's whose runs once broke an invariant (`docs/simulation.md`).
-const PAST_BUGS: [u64; 2] = [3435, 3738];
+const PAST_BUGS: [u64; 3] = [1012, 3435, 3738];
 
 #[test]
 fn seeds_of_past_bugs_keep_every_invariant() {

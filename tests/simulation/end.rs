@@ -23,6 +23,7 @@ impl World<'_> {
             }
         }
         (self.commit_delay_ms, self.task_delay_ms) = (5, 5);
+        self.commit_interval = Duration::ZERO;
         (self.refusals, self.stuck_tasks, self.kill_after) = (0, 0, None);
         self.armed.clear();
         self.store.files.disk().fails = None;

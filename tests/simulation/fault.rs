@@ -60,13 +60,14 @@ const ALL: [Fault; 21] = [
 ];
 
 /// The kinds of faults and loads that a summary counts. A fault is counted when it takes effect.
-pub const FAULTS: [&str; 30] = [
+pub const FAULTS: [&str; 31] = [
     "bursts",
     "changed bytes",
     "clock jumps",
     "clock jumps of clients",
     "clock jumps of servers",
     "commits delayed by minutes",
+    "commits in a row",
     "cut connections",
     "duplicate joins",
     "greedy calls",
@@ -92,6 +93,13 @@ pub const FAULTS: [&str; 30] = [
     "suspended servers",
     "torn journal writes",
 ];
+
+/// The users who connect once more while commits end one after another. They have few connections.
+const NEWCOMERS: [i64; 3] = [2, 5, 7];
+
+/// The bounds of the time between the ends of two commits that end one after another. It is shorter than the
+/// interval of pings, which is 30 s.
+const COMMIT_INTERVAL_MS: (u64, u64) = (10_000, 25_000);
 
 /// The users whose roles change.
 const CHANGING_USERS: [i64; 3] = [3, 4, 5];
@@ -201,6 +209,29 @@ impl World<'_> {
                 self.count("bursts");
             }
             (_, None) => {}
+        }
+        Ok(())
+    }
+
+    /// From now on, commits end one after another. Users who connect now wait for many of them.
+    pub(super) fn begin_commits_in_a_row(&mut self) {
+        if self.is_meeting() {
+            let (from, to) = COMMIT_INTERVAL_MS;
+            self.commit_interval = Duration::from_millis(self.rng.u64(from..to));
+            self.armed.insert("commits in a row");
+            for _ in NEWCOMERS {
+                self.schedule_ms(5_000, 30_000, Event::JoinAgain);
+            }
+        }
+    }
+
+    /// Connects a user who is connected already.
+    pub(super) fn join_again(&mut self) -> Result<(), String> {
+        if self.is_meeting() && self.server.is_some() {
+            let user = NEWCOMERS[self.rng.usize(..NEWCOMERS.len())];
+            let copy = self.connect(user, (4096, 1_000))?;
+            self.schedule_ms(10, 2_000, Event::Act(copy, true));
+            self.count("duplicate joins");
         }
         Ok(())
     }

@@ -171,7 +171,7 @@ impl World<'_> {
                 self.summary.longest_wait = self.summary.longest_wait.max(client.waited_turns);
                 if client.waited_turns > MAX_WAIT_TURNS {
                     return Err(format!(
-                        "client {place} waits for more than {MAX_WAIT_TURNS} turns"
+                        "client {place} waits for more than {MAX_WAIT_TURNS} turns: {stats:?}"
                     ));
                 }
             } else {

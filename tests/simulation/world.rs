@@ -40,6 +40,9 @@ pub(super) const MINUTES_MS: u64 = 180_000;
 /// Every fourth run has greedy clients and long drawings.
 const GREEDY_RUNS: u64 = 4;
 
+/// Every eighth run, beginning with the first, has commits that end one after another.
+const RUNS_WITH_COMMITS_IN_A_ROW: u64 = 8;
+
 /// The calls per second and the burst of each connection beside greedy clients, low enough to take effect.
 const RATE: (u32, u32) = (500, 2_000);
 
@@ -74,6 +77,9 @@ pub(super) enum Event {
     /// The journal becomes slow, and a user draws much then.
     BeginLongDrawings,
     DrawMuch,
+    BeginCommitsInARow,
+    /// A user connects once more.
+    JoinAgain,
     /// A greedy client makes calls.
     BeGreedy(usize),
     /// The transport of one side is gone.
@@ -112,6 +118,8 @@ pub(super) struct World<'a> {
     last_commit_at: Instant,
     /// The maximum duration of a commit in milliseconds.
     pub(super) commit_delay_ms: u64,
+    /// The minimum time between the ends of two commits.
+    pub(super) commit_interval: Duration,
     /// The number of the next commits that are refused.
     pub(super) refusals: u32,
     pub(super) store: Store,
@@ -130,6 +138,7 @@ pub(super) struct World<'a> {
     is_poll_scheduled: bool,
     /// Whether there are greedy clients.
     pub(super) is_greedy: bool,
+    has_commits_in_a_row: bool,
     /// Whether the server has read since its outputs were last polled.
     pub(super) has_read: bool,
     /// Whether the organizer has seen the whole meeting since the server has started.
@@ -179,6 +188,7 @@ impl<'a> World<'a> {
             journal: Journal::default(),
             last_commit_at: now,
             commit_delay_ms: 5,
+            commit_interval: Duration::ZERO,
             refusals: 0,
             store: Store::default(),
             task_delay_ms: 5,
@@ -189,6 +199,7 @@ impl<'a> World<'a> {
             joins_inputs,
             is_poll_scheduled: false,
             is_greedy,
+            has_commits_in_a_row: seed % RUNS_WITH_COMMITS_IN_A_ROW == 1,
             has_read: false,
             is_opened: false,
             summary: Summary::default(),
@@ -212,6 +223,9 @@ impl<'a> World<'a> {
             if self.rng.bool() {
                 self.schedule_ms(10_000, 30_000, Event::BeginLongDrawings);
             }
+        }
+        if self.has_commits_in_a_row {
+            self.schedule_ms(5_000, 30_000, Event::BeginCommitsInARow);
         }
         let end = self.started + MEETING;
         self.run_until(end)?;
@@ -338,6 +352,11 @@ impl<'a> World<'a> {
                 Ok(())
             }
             Event::DrawMuch => self.draw_much(),
+            Event::BeginCommitsInARow => {
+                self.begin_commits_in_a_row();
+                Ok(())
+            }
+            Event::JoinAgain => self.join_again(),
             Event::BeGreedy(client) => self.be_greedy(client),
             Event::Lose(client, side) => self.lose(client, side, LostReason::Reset),
             Event::Fault => self.inject(),
@@ -458,8 +477,14 @@ impl<'a> World<'a> {
                 self.tell(|| format!("server commits {} writes", writes.len()));
                 self.journal.begin(writes);
                 let delay = Duration::from_micros(self.rng.u64(..=self.commit_delay_ms * 1000));
-                let at = self.last_commit_at.max(self.now + delay);
+                let next = self.last_commit_at + self.commit_interval;
+                // All commits end before the connections are checked.
+                let last = self.started + MEETING + Duration::from_millis(MINUTES_MS);
+                let at = self.last_commit_at.max(next.min(last)).max(self.now + delay);
                 self.last_commit_at = at;
+                if at > self.now + self.commit_interval {
+                    self.took_effect("commits in a row");
+                }
                 if delay > Duration::from_secs(60) {
                     self.took_effect("commits delayed by minutes");
                 } else if delay > Duration::from_millis(100) {

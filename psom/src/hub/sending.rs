@@ -122,12 +122,19 @@ impl Hub {
                 continue;
             };
             let room = connection.room(&self.config);
+            let replies = connection.budget.queued;
             let chunk = connection.queue.front(room, &mut connection.budget);
-            if let Some(bytes) = chunk.map(|chunk| chunk.as_ref().len()) {
+            let bytes = chunk.map(|chunk| chunk.as_ref().len());
+            // A replaced call counted as a reply. No report of written bytes follows for it.
+            if connection.budget.queued < replies {
+                self.update_reading(key);
+            }
+            if let Some(bytes) = bytes {
                 self.note_sent(key, bytes);
                 return Some(Lent::Queue(key, bytes));
             }
             self.sendable.pop_front();
+            let Some(connection) = self.connections.get_mut(key) else { continue };
             connection.sendable = false;
             if connection.queue.bytes() == 0
                 && let Some(error) = connection.ended.take()

@@ -30,6 +30,7 @@ pub(crate) const S_REFER: i8 = 5;
 pub(crate) const S_FORBIDDEN: i8 = 6;
 pub(crate) const S_NOTHING: i8 = 7;
 pub(crate) const S_SHOUT: i8 = 8;
+pub(crate) const S_LOAD: i8 = 9;
 pub(crate) const S_KNOCK: i8 = 1;
 pub(crate) const C_SAID: i8 = 1;
 pub(crate) const C_NUMBERS: i8 = 2;

@@ -77,3 +77,32 @@ async fn client_waits_for_a_server_that_reads_nothing() {
     }
     assert_eq!(hub.stats().connections, 1);
 }
+
+#[tokio::test]
+async fn peer_is_read_again_when_its_last_reply_was_replaced() {
+    let mut config = Config::default();
+    config.soft_limit = 1000;
+    let (now, config) = (Instant::now(), Arc::new(config));
+    let root = |scope: &mut _| Ok::<_, Misuse>(ServerRoot::new(scope));
+    let (mut hub, root) = Hub::new(now, Arc::clone(&config), false, [], root).unwrap();
+    let peer = connect(&mut hub, now, &config);
+    assert_eq!(closed_by(&mut hub, now, Input::Timeout).await, []);
+    let text = "x".repeat(2000);
+    let filler = text.clone();
+    let fill = Input::run(root, move |_: &mut ServerRoot, cx| drop(cx.peers().c_said(&filler)));
+    assert_eq!(closed_by(&mut hub, now, fill).await, []);
+    // The replies exceed the soft limit. A call that can be replaced is the last of them.
+    let load = Input::Received(peer, call(0, S_LOAD, &[&text.as_str()]).into());
+    assert_eq!(closed_by(&mut hub, now, load).await, []);
+    assert_eq!(hub.stats().paused, 1);
+    let replace = Input::run(root, |_: &mut ServerRoot, cx| drop(cx.peers().c_progress(100)));
+    assert_eq!(closed_by(&mut hub, now, replace).await, []);
+    while hub.stats().queued_bytes > 0 {
+        let written = Input::Written(peer, hub.stats().in_flight_bytes);
+        assert_eq!(closed_by(&mut hub, now, written).await, []);
+    }
+    // The driver need not report the last bytes, because they are few.
+    let left = hub.stats().in_flight_bytes;
+    assert!(left > 0 && left <= config.soft_limit / 2, "{left} bytes");
+    assert_eq!(hub.stats().paused, 0);
+}

@@ -15,6 +15,8 @@ pub(crate) trait RootServer {
     fn s_nothing(&mut self);
     #[since(2)]
     fn s_shout(&mut self, cx: &mut Context<Self>, text: String);
+    #[since(2)]
+    fn s_load(&mut self, cx: &mut Context<Self>, text: &str);
 }
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 100, version = 2, hash = 200)]
@@ -25,6 +27,9 @@ pub(crate) trait RootClient {
     fn c_bytes(&mut self, bytes: &[u8]);
     #[since(2)]
     fn c_shouted(&mut self, text: &str);
+    #[since(2)]
+    #[latest]
+    fn c_progress(&mut self, percent: i32);
 }
 
 /// The sum of version 1 is over 2^63, so it wraps.
@@ -115,6 +120,11 @@ impl RootServer for ServerRoot {
         self.received.push(text.to_uppercase());
         cx.peers().c_shouted(&text);
     }
+
+    fn s_load(&mut self, cx: &mut Context<Self>, text: &str) {
+        cx.caller().c_said(text);
+        cx.caller().c_progress(0);
+    }
 }
 
 fn which_child(is_the_child: bool) -> &'static str {
@@ -192,6 +202,10 @@ impl RootClient for ClientRoot {
 
     fn c_shouted(&mut self, text: &str) {
         self.received.push(text.to_uppercase());
+    }
+
+    fn c_progress(&mut self, percent: i32) {
+        self.received.push(format!("{percent} %"));
     }
 }
 
