@@ -15,8 +15,9 @@
 //!
 //! `counts` counts the instructions of the hot paths (`counts.rs`).
 //!
-//! Two further commands are for the program itself: `measure ROW IMPLEMENTATION` makes one measurement,
-//! and `members IMPLEMENTATION ADDRESS COUNT` connects receivers to a server.
+//! Three further commands are for the program itself: `measure ROW IMPLEMENTATION` makes one measurement,
+//! `members IMPLEMENTATION ADDRESS COUNT` connects receivers to a server, and `meeting DURABILITY DIRECTORY`
+//! serves a meeting.
 
 #![forbid(unsafe_code)]
 
@@ -27,6 +28,8 @@ mod codec;
 mod counts;
 mod fan_out;
 mod grpc;
+mod meeting;
+mod meeting_server;
 mod members;
 mod ours;
 mod process;
@@ -62,6 +65,9 @@ async fn run(words: &[&str]) -> Result<()> {
         }
         ["members", implementation, address, count] => {
             members::run(implementation, address, count.parse()?).await
+        }
+        ["meeting", durability, directory] => {
+            meeting_server::run(durability, directory.as_ref()).await
         }
         words => table::print(words),
     }

@@ -21,3 +21,10 @@ pub fn resident_kib(process: &str) -> Result<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
     Ok(line.trim().trim_end_matches(" kB").trim().parse()?)
 }
+
+/// Returns the number of bytes that a process has written to files.
+pub fn written_bytes(process: &str) -> Result<u64> {
+    let io = fs::read_to_string(format!("/proc/{process}/io"))?;
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes:"));
+    Ok(line.ok_or("no write_bytes")?.trim().parse()?)
+}

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "capnp")]
 use crate::capnp;
-use crate::{Result, codec, fan_out, grpc, ours, raw, websocket};
+use crate::{Result, codec, fan_out, grpc, meeting, ours, raw, websocket};
 
 /// A row that one measurement fills, or two rows if it has two figures.
 pub struct Row {
@@ -97,18 +97,52 @@ pub const ROWS: &[Row] = &[
     ),
     row("burst-10", &["fan-out burst, 10 members, ns"], &["raw", "psom"], &["flat ± 20 %"]),
     row("burst-100", &["fan-out burst, 100 members, ns"], &["raw", "psom"], &["flat ± 20 %"]),
+    row(
+        "annotation-process",
+        &["one annotation alone, server CPU, µs (durable against a crash of the process)"],
+        &["psom"],
+        &["≤ 60 µs"],
+    ),
+    row(
+        "annotation-full",
+        &["one annotation alone, server CPU, µs (durable against a crash of the machine)"],
+        &["psom"],
+        &["≤ 150 µs"],
+    ),
+    row("join-10", JOIN_FIGURES, &["psom"], JOIN_GOALS),
+    row("join-100", JOIN_FIGURES, &["psom"], JOIN_GOALS),
+    row("join-1000", JOIN_FIGURES, &["psom"], JOIN_GOALS),
+    row(
+        "share",
+        &["`psom share`, MB/s", "`psom share`, server CPU s/GB", "`psom share`, GB written per GB"],
+        &["raw", "psom"],
+        &["≥ 0.9", "—", "—"],
+    ),
     row("burst-4000", &["fan-out burst, 4,000 members, ns"], &["raw", "psom"], &["flat ± 20 %"]),
 ];
+
+const JOIN_FIGURES: &[&str] = &[
+    "joining until all members are there, server CPU per join, ms",
+    "one join after these, server CPU, ms",
+];
+const JOIN_GOALS: &[&str] = &["≤ 1 ms", "≤ 1 ms"];
 
 /// Makes one measurement.
 pub async fn measure(row: &str, implementation: &str) -> Result<Vec<f64>> {
     if let Some(members) = row.strip_prefix("burst-") {
         return fan_out::burst(implementation, members.parse()?).await;
     }
+    if let Some(members) = row.strip_prefix("join-") {
+        return meeting::joining(members.parse()?).await;
+    }
     match (row, implementation) {
         ("numbers" | "text" | "batch", _) => codec::measure(row, implementation),
         ("paced-1000", _) => fan_out::paced(implementation, 1_000).await,
         ("idle", _) => fan_out::idle(implementation, 1_000).await,
+        ("annotation-process", _) => meeting::annotation("process").await,
+        ("annotation-full", _) => meeting::annotation("full").await,
+        ("share", "raw") => meeting::write_file(),
+        ("share", _) => meeting::share().await,
         ("ping" | "ping-awaited", "raw") => raw::ping().await,
         ("ping", "tungstenite") => websocket::ping().await,
         ("ping", "tonic") => grpc::ping().await,
@@ -148,6 +182,13 @@ pub mod sizes {
     /// The messages of a burst, which are sent in one turn.
     pub const BURST_MESSAGES: usize = 64;
     pub const BURST_DELIVERIES: usize = 1_500_000;
+    /// The annotations of a measurement, after as many to warm up.
+    pub const ANNOTATIONS: usize = 1_000;
+    /// The members who join at the same time.
+    pub const JOINS_AT_ONCE: usize = 16;
+    /// The users who join one after another when all members are there.
+    pub const NEWCOMERS: usize = 20;
+    pub const SHARED_FILE_BYTES: usize = 512 << 20;
     pub const PACED_MESSAGES: usize = 60;
     pub const PACED_INTERVAL: Duration = Duration::from_millis(50);
 }

@@ -19,7 +19,8 @@ use crate::{
     store::{
         Error, StoredMeeting, beside, replacement, schema,
         statements::{
-            create_meeting, delete_entries, read_entry, read_meeting, readable_text, save_entry,
+            SavedRow, create_meeting, delete_entries, read_entry, read_meeting, readable_text,
+            save_rows,
         },
         wal,
     },
@@ -218,7 +219,8 @@ async fn copy_rows(
                 repair.lost.push(title);
                 create_meeting(&mut to, &untitled(&meeting)).await?;
             }
-            save_entry(&mut to, &meeting, &key, &value).await?;
+            let row = SavedRow { meeting: &meeting, key: &key, value: &value };
+            save_rows(&mut to, &[row]).await?;
             repair.report.entries += 1;
         }
     }

@@ -1,6 +1,7 @@
 //! The statements that change rows, and the rows as values.
 
-use psom::Write;
+use std::sync::LazyLock;
+
 use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
 
 use super::{checksum, meeting_store::StoredMeeting};
@@ -35,39 +36,46 @@ pub(super) async fn delete_meeting(
     meetings.execute(connection).await.map(drop)
 }
 
-/// Applies the writes of a turn in their order.
-pub(super) async fn apply(
-    connection: &mut SqliteConnection,
-    meeting: &str,
-    writes: &[Write],
-) -> sqlx::Result<()> {
-    for Write { key, value } in writes {
-        match value {
-            Some(value) => save_entry(connection, meeting, key, value).await?,
-            None => delete_entries(connection, meeting, key).await?,
-        }
-    }
-    Ok(())
+/// The largest number of rows that one statement saves. Within a transaction, SQLite keeps the pages that a
+/// statement with several rows changes, and moves them to a temporary file from 64 KiB on. Eight rows change
+/// about as many pages of 4 KiB, so they stay in memory.
+pub(super) const MAX_SAVED_ROWS: usize = 8;
+
+/// The statements that save 1, 2, ... rows. A key that exists gets the new value, and of equal keys in one
+/// statement the last one counts.
+static SAVE_SQL: LazyLock<[String; MAX_SAVED_ROWS]> = LazyLock::new(|| {
+    std::array::from_fn(|index| {
+        let rows = vec!["(?, ?, ?, ?)"; index + 1].join(", ");
+        format!(
+            "INSERT INTO state (meeting, key, value, sum) VALUES {rows} \
+             ON CONFLICT (meeting, key) DO UPDATE SET value = excluded.value, sum = excluded.sum"
+        )
+    })
+});
+
+/// A value to save.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SavedRow<'a> {
+    pub(crate) meeting: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) value: &'a str,
 }
 
-/// Sets the value of a key.
-pub(crate) async fn save_entry(
+/// Sets the values of keys in the order of the rows, with one statement for each [`MAX_SAVED_ROWS`] rows.
+pub(crate) async fn save_rows(
     connection: &mut SqliteConnection,
-    meeting: &str,
-    key: &str,
-    value: &str,
+    rows: &[SavedRow<'_>],
 ) -> sqlx::Result<()> {
-    query(
-        "INSERT INTO state (meeting, key, value, sum) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (meeting, key) DO UPDATE SET value = excluded.value, sum = excluded.sum",
-    )
-    .bind(meeting)
-    .bind(key)
-    .bind(value)
-    .bind(checksum::entry(meeting, key, value))
-    .execute(connection)
-    .await
-    .map(drop)
+    for chunk in rows.chunks(MAX_SAVED_ROWS) {
+        let Some(sql) = SAVE_SQL.get(chunk.len() - 1) else { continue };
+        let mut save = query(sql.as_str());
+        for SavedRow { meeting, key, value } in chunk {
+            let sum = checksum::entry(meeting, key, value);
+            save = save.bind(*meeting).bind(*key).bind(*value).bind(sum);
+        }
+        save.execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// Deletes a key and all keys below it.

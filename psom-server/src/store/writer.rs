@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use psom::Write;
 use sqlx::{Connection as _, SqliteConnection, query, raw_sql};
 use tokio::{sync::watch, time::sleep};
 
@@ -21,7 +22,9 @@ use super::{
     paths::beside,
     queue::{QueuedChange, StoreChange, WriteQueue},
     schema,
-    statements::{apply, create_meeting, delete_meeting},
+    statements::{
+        MAX_SAVED_ROWS, SavedRow, create_meeting, delete_entries, delete_meeting, save_rows,
+    },
 };
 use crate::shared::private_files;
 
@@ -113,25 +116,21 @@ impl Writer {
     }
 
     /// Writes a group of changes in one transaction. After an error, it can be tried again.
+    ///
+    /// Each statement is a round trip to the thread of the connection, which costs more than the statement. A
+    /// small group that only saves values, such as that of one annotation, is therefore one statement, which
+    /// SQLite commits itself.
     async fn transact(&mut self, group: &[QueuedChange]) -> sqlx::Result<()> {
         #[cfg(test)]
         self.limit_pages().await?;
-        let connection = &mut self.connection;
-        query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-        for queued in group {
-            match &queued.change {
-                StoreChange::Create(meeting, _) => create_meeting(connection, meeting).await?,
-                StoreChange::Delete(meeting, _) => delete_meeting(connection, meeting).await?,
-                StoreChange::Commit(meeting, _, writes) => {
-                    apply(connection, meeting, writes).await?
-                }
-                // A store in one file has one server.
-                #[cfg(feature = "postgres")]
-                StoreChange::HandOver(..) => {}
-                StoreChange::Barrier => {}
+        match only_saved_rows(group) {
+            Some(rows) => save_rows(&mut self.connection, &rows).await?,
+            None => {
+                query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+                apply(&mut self.connection, group).await?;
+                query("COMMIT").execute(&mut self.connection).await?;
             }
         }
-        query("COMMIT").execute(connection).await?;
         self.transactions.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -143,6 +142,59 @@ impl Writer {
         let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {max}"));
         raw_sql(sql).execute(&mut self.connection).await.map(drop)
     }
+}
+
+/// Returns the rows that a group saves if one statement can save them and the group has no other changes.
+fn only_saved_rows(group: &[QueuedChange]) -> Option<Vec<SavedRow<'_>>> {
+    let mut rows = Vec::new();
+    for queued in group {
+        match &queued.change {
+            StoreChange::Barrier => {}
+            StoreChange::Commit(meeting, _, writes) => {
+                for Write { key, value } in writes {
+                    rows.push(SavedRow { meeting, key, value: value.as_deref()? });
+                }
+            }
+            _ => return None,
+        }
+        if rows.len() > MAX_SAVED_ROWS {
+            return None;
+        }
+    }
+    Some(rows)
+}
+
+/// Applies a group of changes in their order.
+async fn apply(connection: &mut SqliteConnection, group: &[QueuedChange]) -> sqlx::Result<()> {
+    // The values that are not saved yet. They are saved together before the next change of another kind.
+    let mut rows = Vec::new();
+    for queued in group {
+        match &queued.change {
+            StoreChange::Create(meeting, _) => {
+                save_rows(connection, &std::mem::take(&mut rows)).await?;
+                create_meeting(connection, meeting).await?;
+            }
+            StoreChange::Delete(meeting, _) => {
+                save_rows(connection, &std::mem::take(&mut rows)).await?;
+                delete_meeting(connection, meeting).await?;
+            }
+            StoreChange::Commit(meeting, _, writes) => {
+                for Write { key, value } in writes {
+                    if let Some(value) = value {
+                        rows.push(SavedRow { meeting, key, value });
+                    } else {
+                        save_rows(connection, &std::mem::take(&mut rows)).await?;
+                        delete_entries(connection, meeting, key).await?;
+                    }
+                }
+            }
+            // A store in one file has one server.
+            #[cfg(feature = "postgres")]
+            StoreChange::HandOver(..) => {}
+            StoreChange::Barrier => {}
+        }
+    }
+    save_rows(connection, &rows).await
 }
 
 /// Returns the obstacle behind an error, if it can pass.
