@@ -48,13 +48,18 @@ pub async fn run(durability: &str, directory: &Path) -> Result<()> {
     println!("ready");
     let (lines, mut received) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
-        std::io::stdin().lock().lines().map_while(std::io::Result::ok).all(|it| lines.send(it).is_ok())
+        std::io::stdin()
+            .lock()
+            .lines()
+            .map_while(std::io::Result::ok)
+            .all(|it| lines.send(it).is_ok())
     });
     let mut admitted = 0;
     while let Some(line) = received.recv().await {
         for _ in 0..line.parse::<usize>()? {
             admitted += 1;
-            let (uri, name) = (format!("sip:user{admitted}@example.com"), format!("User {admitted}"));
+            let (uri, name) =
+                (format!("sip:user{admitted}@example.com"), format!("User {admitted}"));
             println!("{}", server.admit(MEETING, &uri, &name, Role::Organizer).await?);
         }
     }

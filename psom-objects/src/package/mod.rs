@@ -63,7 +63,7 @@ pub use manifest::{
 pub use names::key_of_name;
 pub use opc::{OpcReader, read_part};
 pub use opc_writer::{OpcWriter, Streamed};
-pub use open::Package;
+pub use open::{Package, StoredRange};
 pub use ppt::{
     ChunkedPpt, JpegSlide, MarkupSlide, NotesPackage, NotesSlide, PptContentResource, PptResource,
     ThumbnailPackage, ThumbnailSlide,

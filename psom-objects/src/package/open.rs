@@ -31,6 +31,17 @@ pub struct Package<R> {
     total: u64,
 }
 
+/// The position of a file that is not compressed, as the package declares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredRange {
+    /// The offset of its first byte in the package.
+    pub start: u64,
+    /// Its length in bytes.
+    pub length: u64,
+    /// The CRC-32 of its bytes.
+    pub crc32: u32,
+}
+
 /// A file of the package other than the manifest and the metadata.
 struct FileEntry {
     name: String,
@@ -80,6 +91,18 @@ impl<R: Read + Seek> Package<R> {
             return Err(PackageError::NoSuchFile { name: shown(name) });
         };
         Ok(FileReader::new(self.archive.by_index(index)?, size))
+    }
+
+    /// Returns the position of a file, or `None` if it is compressed. The bytes of the file are not read, so
+    /// the checksum is not verified.
+    ///
+    /// # Errors
+    /// The errors of [`file`](Self::file).
+    pub fn stored_range(&mut self, name: &str) -> Result<Option<StoredRange>, PackageError> {
+        let FileReader { inner, size, .. } = self.file(name)?;
+        let is_stored = inner.compression() == CompressionMethod::Stored;
+        let start = inner.data_start().filter(|_| is_stored && inner.compressed_size() == size);
+        Ok(start.map(|start| StoredRange { start, length: size, crc32: inner.crc32() }))
     }
 
     /// Unpacks a file to a writer, and returns its size in bytes.

@@ -10,8 +10,8 @@ use zip::read::ZipFile;
 /// and at its end if it is shorter or its checksum is wrong. So do not trust the bytes before the
 /// end is reached without an error.
 pub struct FileReader<'a, R: Read> {
-    inner: ZipFile<'a, R>,
-    size: u64,
+    pub(super) inner: ZipFile<'a, R>,
+    pub(super) size: u64,
     left: u64,
     ended: bool,
 }

@@ -197,7 +197,7 @@ impl UploadPermission {
         let reserved_bytes = encrypted_length(body_length.unwrap_or(0).min(config.package_size));
         let reservation = meeting.index.space.reserve(reserved_bytes)?;
         let name = random_name();
-        let spool = Spool::new(meeting.temporary.join(&name), reservation);
+        let spool = Spool::new(meeting.temporary.join(&name), reservation, EncryptingFile::from);
         let manifest = self.manifest.clone();
         let received_bytes = 0;
         Ok(BrowserUpload {

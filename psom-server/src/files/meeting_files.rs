@@ -15,6 +15,7 @@ use psom_objects::{
 use tokio::task::spawn_blocking;
 
 use super::{
+    arriving_package::ArrivingPackage,
     browser_transfers::BrowserTransfers,
     crypto::{Decryptor, FileKey},
     error::{interrupted, io_error},
@@ -72,8 +73,10 @@ impl MeetingFiles {
         let on_evicted = move || drop(lock(&evicted).take());
         let slot = self.meeting.index.upload_slot(&self.meeting.meeting, on_evicted)?;
         let reservation = self.meeting.index.space.reserve(packed_length)?;
-        let path = self.meeting.temporary.join(random_name());
-        *lock(&spool) = Some(Spool::new(path, reservation));
+        let folder = self.meeting.temporary.clone();
+        let path = folder.join(random_name());
+        let make = move |package| ArrivingPackage::new(package, folder);
+        *lock(&spool) = Some(Spool::new(path, reservation, make));
         Ok(PackageUpload {
             meeting: Arc::clone(&self.meeting),
             spool,
@@ -152,7 +155,7 @@ impl fmt::Debug for MeetingFiles {
 struct PackageUpload {
     meeting: Arc<MeetingIndex>,
     /// `None` once a newcomer has taken the slot, and while bytes are queued.
-    spool: Arc<Mutex<Option<Spool>>>,
+    spool: Arc<Mutex<Option<Spool<ArrivingPackage>>>>,
     announced_bytes: u64,
     received_bytes: u64,
     slot: Slot<String>,
@@ -209,9 +212,9 @@ impl PackageUpload {
         let spool = lock(&spool).take().ok_or(StoreError::Full)?;
         let spooled = spool.finish().await?;
         let work = spawn_blocking(move || {
-            let package = spooled.file.try_clone().map_err(|error| io_error(&error))?;
             // The temporary file is removed when `spooled` is dropped, after the import.
-            import_package(meeting, package, unpacked_length)
+            let spooled = spooled;
+            import_package(meeting, spooled.file, unpacked_length)
         });
         // If the caller stops waiting, the runtime drops the files, which removes them.
         work.await.map_err(interrupted)??.store().await?.publish()

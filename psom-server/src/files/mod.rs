@@ -7,7 +7,8 @@
 //! ```
 //!
 //! An uploaded package is spooled to a temporary file (`spool`). When it is complete, each of its
-//! files is encrypted into a temporary file of its own (`package_import`). These are moved to their
+//! files is encrypted into a temporary file of its own (`package_import`). The only file of a package is
+//! encrypted while it arrives, if it is not compressed (`arriving_package`). These files are moved to their
 //! final location (`blobs`): the folder above, or an object store under the same names. Only then
 //! are they added to the index (`index`), and only files in the index are served. A single file
 //! that a browser uploads (`browser_transfers`) is encrypted as it arrives. Disk space is reserved
@@ -15,6 +16,7 @@
 //!
 //! This folder knows nothing of HTTP, users or the store of the meetings.
 
+mod arriving_package;
 mod blobs;
 pub(crate) mod browser_transfers;
 mod config;

@@ -10,8 +10,13 @@ use psom_objects::{
 };
 
 use super::{
-    crypto::encrypted_length, encrypting_file::EncryptingFile, error::io_error,
-    index::MeetingIndex, spool::create_file, unpublished::UnpublishedFiles,
+    arriving_package::{ArrivingPackage, EarlyFile},
+    crypto::encrypted_length,
+    encrypting_file::EncryptingFile,
+    error::io_error,
+    index::MeetingIndex,
+    spool::create_file,
+    unpublished::UnpublishedFiles,
 };
 use crate::shared::identifiers::random_name;
 
@@ -19,9 +24,11 @@ use crate::shared::identifiers::random_name;
 /// window of one file in memory.
 pub(super) fn import_package(
     meeting: Arc<MeetingIndex>,
-    mut package: File,
+    package: ArrivingPackage,
     unpacked_length: u64,
 ) -> Result<UnpublishedFiles, StoreError> {
+    let (mut package, early) = package.finish().map_err(|error| io_error(&error))?;
+    let file = package.try_clone().map_err(|error| io_error(&error))?;
     let max_bytes = meeting.index.config.package_size;
     // The compression ratio needs no limit: the files must not exceed the unpacked length that the
     // uploader announced.
@@ -41,14 +48,42 @@ pub(super) fn import_package(
     }
     let encrypted = package.files().map(|(_, size)| encrypted_length(size)).sum();
     let reservation = meeting.index.space.reserve(encrypted)?;
+    let mut early = match early {
+        Some(early) => verify_early(&mut package, &names, early, file)?,
+        None => None,
+    };
     let mut files = UnpublishedFiles::new(meeting, reservation);
     let mut stored = BTreeMap::new();
     for (entry, name) in names {
-        let file = encrypt(&mut files, &mut package, &entry)?;
+        let file = match early.take().and_then(|early| early.keep()) {
+            Some((name, writer)) => {
+                files.add(&name);
+                files.finish(name, writer)?
+            }
+            None => encrypt(&mut files, &mut package, &entry)?,
+        };
         stored.insert(name, file);
     }
     files.complete(Import { manifest: package.manifest().clone(), files: stored });
     Ok(files)
+}
+
+/// Returns the file that was encrypted while the package arrived, if it is the only file that the package
+/// declares, with the same checksum. Otherwise puts its bytes back into the package.
+fn verify_early(
+    package: &mut Package<&mut File>,
+    names: &[(String, String)],
+    mut early: Box<EarlyFile>,
+    file: File,
+) -> Result<Option<Box<EarlyFile>>, StoreError> {
+    if let [(entry, _)] = names
+        && let Some(range) = package.stored_range(entry).map_err(package_error)?
+        && early.complete(range).map_err(|error| io_error(&error))?
+    {
+        return Ok(Some(early));
+    }
+    early.restore(file).map_err(|error| io_error(&error))?;
+    Ok(None)
 }
 
 /// Encrypts one file of the package into a temporary file.

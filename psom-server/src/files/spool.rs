@@ -30,8 +30,8 @@ const MAX_QUEUED_BYTES: usize = 2 << 20;
 /// A blocking thread writes it and runs only while bytes are queued, so a stalled upload occupies no
 /// thread. Dropping the spool removes the file unless it is [kept](Spooled::keep).
 ///
-/// `W` writes to the file: the file itself, or an encrypting writer.
-pub(super) struct Spool<W: Send + 'static = File> {
+/// `W` writes to the file, which it may encrypt.
+pub(super) struct Spool<W: Send + 'static> {
     shared: Arc<SpoolShared<W>>,
 }
 
@@ -46,6 +46,8 @@ struct SpoolShared<W: Send + 'static> {
 
 struct SpoolState<W> {
     queue: VecDeque<Bytes>,
+    /// Makes the writer of the file when it is created.
+    make: Option<MakeWriter<W>>,
     /// `None` while the writer runs, because the writer owns it then.
     file: Option<W>,
     /// Whether the file exists and has to be removed.
@@ -55,10 +57,18 @@ struct SpoolState<W> {
     reservation: Reservation,
 }
 
-impl<W: Write + From<File> + Send + 'static> Spool<W> {
-    pub(super) fn new(path: PathBuf, reservation: Reservation) -> Self {
+type MakeWriter<W> = Box<dyn FnOnce(File) -> W + Send>;
+
+impl<W: Write + Send + 'static> Spool<W> {
+    /// Returns a spool with a file at this path. `make` makes its writer.
+    pub(super) fn new(
+        path: PathBuf,
+        reservation: Reservation,
+        make: impl FnOnce(File) -> W + Send + 'static,
+    ) -> Self {
         let state = SpoolState {
             queue: VecDeque::new(),
+            make: Some(Box::new(make)),
             file: None,
             created: false,
             writing: false,
@@ -107,7 +117,7 @@ impl<W: Write + From<File> + Send + 'static> Spool<W> {
 }
 
 /// A spooled file that is complete. Dropping it removes the file unless it is kept.
-pub(super) struct Spooled<W: Send + 'static = File> {
+pub(super) struct Spooled<W: Send + 'static> {
     pub(super) file: W,
     shared: Arc<SpoolShared<W>>,
 }
@@ -135,7 +145,7 @@ impl<W: Send + 'static> SpoolShared<W> {
     }
 }
 
-impl<W: Write + From<File> + Send + 'static> SpoolShared<W> {
+impl<W: Write + Send + 'static> SpoolShared<W> {
     fn failure(&self) -> StoreError {
         let stopped = || StoreError::failed("the writer of the upload has stopped");
         self.state().error.clone().unwrap_or_else(stopped)
@@ -182,8 +192,11 @@ impl<W: Write + From<File> + Send + 'static> SpoolShared<W> {
             Some(file) => file,
             None => {
                 let file = create_file(&self.path)?;
-                self.state().created = true;
-                W::from(file)
+                let mut state = self.state();
+                state.created = true;
+                let make = state.make.take().ok_or_else(|| io::Error::other("created twice"))?;
+                drop(state);
+                make(file)
             }
         };
         loop {

@@ -104,6 +104,48 @@ async fn package_becomes_encrypted_files() {
     assert_eq!(library.stored_bytes(), 0);
 }
 
+/// Returns the package of a file as a client writes it while it sends it.
+fn streamed_package(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let content = CreateContent::new("Title", ContentDetail::NativeFileOnly).with_native_file(name);
+    let mut package = Vec::new();
+    let mut writer = PackageWriter::stream(&mut package, &content.into()).unwrap();
+    writer.add_file(name, &mut &*bytes).unwrap();
+    writer.finish().unwrap();
+    package
+}
+
+#[tokio::test]
+async fn file_of_a_streamed_package_is_verified_and_encrypted() {
+    let root = Directory::new();
+    let library = library(&root);
+    let store = library.meeting("m");
+    for length in [0, 1, 65_536, 3_000_000] {
+        let plain = noise(length);
+        let package = streamed_package("a b.bin", &plain);
+        let import = upload(&store, &package, length as u64).await.unwrap();
+        let file = &import.files["a b.bin"];
+        assert_eq!((import.files.len(), file.size), (1, length as u64));
+        assert!(decrypted(&library, file) == plain);
+        eventually(|| files_below(&root).len() == 1).await;
+        store.remove(&file.name);
+        eventually(|| files_below(&root).is_empty()).await;
+    }
+}
+
+#[tokio::test]
+async fn damaged_file_of_a_streamed_package_is_refused() {
+    let root = Directory::new();
+    let library = library(&root);
+    let store = library.meeting("m");
+    let mut package = streamed_package("a b.bin", &noise(3_000_000));
+    // The byte is encrypted before the checksum of the file arrives.
+    package[1_000_000] ^= 1;
+    let refused = upload(&store, &package, 3_000_000).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Malformed(_)), "{refused:?}");
+    eventually(|| files_below(&root).is_empty()).await;
+    assert_eq!((library.stored_bytes(), library.reserved_bytes()), (0, 0));
+}
+
 #[tokio::test]
 async fn empty_file_and_package_without_files_are_imported() {
     let root = Directory::new();
