@@ -32,7 +32,8 @@ pub fn is_noncharacter(character: char) -> bool {
 /// Reports whether programs show nothing for a character, such as a zero-width space
 /// (`Default_Ignorable_Code_Point` in the Unicode Standard).
 pub fn is_invisible(character: char) -> bool {
-    DefaultIgnorableCodePoint::for_char(character)
+    // The lookup is slow, and no ASCII character has the property.
+    !character.is_ascii() && DefaultIgnorableCodePoint::for_char(character)
 }
 
 /// Reports whether a text has a visible character.
@@ -45,13 +46,25 @@ pub fn has_visible(text: &str) -> bool {
 /// invisible characters, with full case folding, in the normalization form C, and with one space
 /// for white space between words.
 pub fn comparable(text: &str) -> String {
+    // Most texts are ASCII, whose normalization form and folding need no tables.
+    if text.is_ascii() {
+        return join_words(&text.to_ascii_lowercase());
+    }
+    join_words(&fold(text))
+}
+
+/// Returns a text without invisible characters, with full case folding, in the normalization form C.
+fn fold(text: &str) -> String {
     // Decomposition comes first, so that folding sees every letter and its marks in their order
     // (definition D145 of the Unicode Standard).
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&visible);
     let folded = CaseMapper::new().fold_string(&decomposed);
-    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(&folded);
-    let words: Vec<&str> = composed.split_whitespace().collect();
+    ComposingNormalizerBorrowed::new_nfc().normalize(&folded).into_owned()
+}
+
+fn join_words(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ")
 }
 
@@ -63,6 +76,15 @@ pub fn look_alike(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ascii_texts_are_folded_as_all_others() {
+        for character in '\0'..='\x7f' {
+            let text = format!("A {character} b");
+            assert_eq!(comparable(&text), join_words(&fold(&text)), "{character:?}");
+            assert!(!DefaultIgnorableCodePoint::for_char(character), "{character:?}");
+        }
+    }
 
     #[test]
     fn texts_that_look_alike_are_equal() {
