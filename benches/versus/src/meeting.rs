@@ -38,10 +38,12 @@ async fn annotate(joined: &mut Joined, content: i64) -> Result<()> {
     joined.act(move |it, cx| it.add_annotation(cx, content, kind, properties())).await?;
     while let Some(event) = joined.next().await {
         let Event::Content { event: ContentEvent::Board(event), .. } = event else { continue };
-        return match event {
-            BoardEvent::Changed { .. } => Ok(()),
-            other => Err(format!("the annotation was not added: {other:?}").into()),
-        };
+        match event {
+            BoardEvent::Changed { .. } => return Ok(()),
+            // The snapshot of the board begins with them.
+            BoardEvent::Constraints { .. } => {}
+            other => return Err(format!("the annotation was not added: {other:?}").into()),
+        }
     }
     Err("the connection has ended".into())
 }

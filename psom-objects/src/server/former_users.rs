@@ -1,6 +1,9 @@
 //! The users who have left a meeting.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::RangeBounds,
+};
 
 use psom::wire::{encoded_bytes, encoded_prefix};
 
@@ -52,7 +55,8 @@ impl FormerUsers {
         if is_guest { &mut self.guests } else { &mut self.others }
     }
 
-    pub(super) fn add(&mut self, user: FormerUser) {
+    /// Adds a user, and returns the IDs of the users who are forgotten for it.
+    pub(super) fn add(&mut self, user: FormerUser) -> Vec<i64> {
         let text = |text: &str| encoded_prefix(text, MAX_NAME_BYTES).to_owned();
         let user =
             FormerUser { uri: text(&user.uri), display_name: text(&user.display_name), ..user };
@@ -60,11 +64,14 @@ impl FormerUsers {
         self.bytes += size(&user);
         self.order(&user.uri).push_back(user.id);
         self.by_id.insert(user.id, user);
+        let mut forgotten = Vec::new();
         while self.bytes > MAX_FORMER_USERS_BYTES
-            && let Some(first) = self.guests.front().or_else(|| self.others.front())
+            && let Some(&first) = self.guests.front().or_else(|| self.others.front())
         {
-            self.remove(*first);
+            self.remove(first);
+            forgotten.push(first);
         }
+        forgotten
     }
 
     pub(super) fn remove(&mut self, id: i64) {
@@ -76,6 +83,11 @@ impl FormerUsers {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &FormerUser> {
         self.by_id.values()
+    }
+
+    /// Returns the users with these IDs, in the order of the IDs.
+    pub(super) fn range(&self, ids: impl RangeBounds<i64>) -> impl Iterator<Item = &FormerUser> {
+        self.by_id.range(ids).map(|(_, user)| user)
     }
 }
 

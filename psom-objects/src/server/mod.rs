@@ -43,6 +43,7 @@ mod stage;
 mod summary;
 mod titles;
 mod uploads;
+mod user_pages;
 mod users;
 
 #[cfg(feature = "offline")]

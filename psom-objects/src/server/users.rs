@@ -1,10 +1,14 @@
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    ops::Bound::{Excluded, Unbounded},
+};
 
 use psom::{Context, Lifecycle, Violation, distributed_object};
 
 use super::{
     former_users::{FormerUser, FormerUsers, MAX_NAME_BYTES},
     summary::UserSummary,
+    user_pages::UserPages,
 };
 use crate::{
     interfaces::{ContentUserManagerClient, ContentUserManagerServer},
@@ -20,13 +24,13 @@ use crate::{
 #[derive(Default)]
 pub struct ContentUserManager {
     users: BTreeMap<i64, Entry>,
+    /// The calls that announce `users` and `former` to newcomers.
+    pages: UserPages,
+    former_pages: UserPages,
     /// The roles of users who are admitted but not connected yet.
     expected: BTreeMap<i64, Role>,
     former: FormerUsers,
 }
-
-/// The size at which a call with users is sent, so that most calls have less than 64 KiB.
-const USERS_CALL_BYTES: usize = 60 << 10;
 
 struct Entry {
     uri: String,
@@ -104,8 +108,9 @@ impl Lifecycle for ContentUserManager {
         // A user who connects again may have another name or address, which replaces the known one.
         let is_other = before.is_some_and(|it| it.uri != uri || it.display_name != display_name);
         if is_new || is_other {
-            let caller = cx.caller().id();
-            let others = cx.peers().filter(|peer| Some(peer.id) != caller);
+            let mut others = cx.others();
+            // When many users join at the same time, each member gets them with a few writes.
+            others.allow_delay();
             if is_other {
                 others.c_users_removed(&[user.id]);
             }
@@ -116,14 +121,19 @@ impl Lifecycle for ContentUserManager {
             );
         }
         self.former.remove(user.id);
+        self.former_pages.changed(user.id);
+        self.pages.changed(user.id);
         let connections = connections + 1;
         self.users.insert(user.id, Entry { uri, display_name, role, connections });
-        let present = self.users.iter().map(|(id, it)| (*id, &*it.uri, &*it.display_name));
-        announce(cx, present);
+        let after = |id: Option<i64>| (id.map_or(Unbounded, Excluded), Unbounded);
+        self.pages.send(&mut cx.caller(), |id| {
+            self.users.range(after(id)).map(|(id, it)| (*id, &*it.uri, &*it.display_name))
+        });
         // A client that joins later must be able to name the owners of all contents and annotations
         // (ruling 24).
-        let former = self.former.iter().map(|it| (it.id, &*it.uri, &*it.display_name));
-        announce(cx, former);
+        self.former_pages.send(&mut cx.caller(), |id| {
+            self.former.range(after(id)).map(|it| (it.id, &*it.uri, &*it.display_name))
+        });
         let former: Vec<_> = self.former.iter().map(|it| it.id).collect();
         if !former.is_empty() {
             cx.caller().c_users_removed(&former);
@@ -136,32 +146,17 @@ impl Lifecycle for ContentUserManager {
         entry.connections -= 1;
         if entry.connections == 0 {
             if let Some(Entry { uri, display_name, .. }) = self.users.remove(&user) {
-                self.former.add(FormerUser { id: user, uri, display_name });
+                self.pages.changed(user);
+                for forgotten in self.former.add(FormerUser { id: user, uri, display_name }) {
+                    self.former_pages.changed(forgotten);
+                }
+                self.former_pages.changed(user);
             }
-            cx.peers().c_users_removed(&[user]);
+            let mut peers = cx.peers();
+            peers.allow_delay();
+            peers.c_users_removed(&[user]);
         }
         // A client that closes this object leaves the meeting.
         cx.caller().dismiss();
-    }
-}
-
-/// Sends users to the caller. Those of a large meeting do not fit in one call.
-fn announce<'a>(
-    cx: &mut Context<ContentUserManager>,
-    users: impl Iterator<Item = (i64, &'a str, &'a str)>,
-) {
-    let (mut ids, mut uris, mut names, mut size) = (vec![], vec![], vec![], 0);
-    for (id, uri, name) in users {
-        ids.push(id);
-        uris.push(uri.to_owned());
-        names.push(name.to_owned());
-        size += 16 + psom::wire::encoded_bytes(uri) + psom::wire::encoded_bytes(name);
-        if size >= USERS_CALL_BYTES {
-            cx.caller().c_users_added(&ids, &uris, &names);
-            (ids, uris, names, size) = (vec![], vec![], vec![], 0);
-        }
-    }
-    if !ids.is_empty() {
-        cx.caller().c_users_added(&ids, &uris, &names);
     }
 }

@@ -1,6 +1,9 @@
 //! The interface between a hub and its driver: inputs, outputs and the bytes of one write.
 
-use std::{fmt, time::Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 
@@ -83,11 +86,18 @@ pub enum Output<'a> {
     Timeout(Option<Instant>),
 }
 
+/// The time by which a driver may delay bytes. It is too short for people to notice, and a meeting that many
+/// users join at the same time needs only ten writes per second for each member.
+pub const MAX_DELAY: Duration = Duration::from_millis(100);
+
 /// The bytes of one [`Output::Send`].
 #[derive(Debug)]
 pub enum Chunk<'a> {
     /// Bytes of this connection, borrowed until the next call of the hub.
     Lent(&'a [u8]),
+    /// Bytes like [`Lent`](Self::Lent). The driver may delay their write by [`MAX_DELAY`], to write later
+    /// bytes of the connection with them.
+    Delayable(&'a [u8]),
     /// Arguments that other connections send as well, to be written without copying.
     Shared(Bytes),
 }
@@ -95,7 +105,7 @@ pub enum Chunk<'a> {
 impl AsRef<[u8]> for Chunk<'_> {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Self::Lent(bytes) => bytes,
+            Self::Lent(bytes) | Self::Delayable(bytes) => bytes,
             Self::Shared(bytes) => bytes,
         }
     }

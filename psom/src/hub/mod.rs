@@ -50,7 +50,7 @@ use std::{
 };
 
 pub use budget::ReplyBudget;
-pub use io::{CallResult, Chunk, Input, Output};
+pub use io::{CallResult, Chunk, Input, MAX_DELAY, Output};
 pub use reading::ReadingStats;
 use slotmap::SlotMap;
 
@@ -125,6 +125,8 @@ enum Lent {
     Nothing,
     /// The output of a session, which bypasses the empty send queue.
     Turn(ConnectionKey),
+    /// The same, if the driver may delay it.
+    DelayableTurn(ConnectionKey),
     /// This number of bytes from the front of a send queue.
     Queue(ConnectionKey, usize),
 }
@@ -317,6 +319,7 @@ impl Hub {
         }
         match self.lent {
             Lent::Turn(key) => Output::Send(key, Chunk::Lent(self.space.tail(key))),
+            Lent::DelayableTurn(key) => Output::Send(key, Chunk::Delayable(self.space.tail(key))),
             Lent::Queue(key, bytes) => {
                 let connection = self.connections.get_mut(key);
                 let chunk = connection.and_then(|at| at.queue.front(bytes, &mut at.budget));

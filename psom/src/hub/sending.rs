@@ -111,8 +111,8 @@ impl Hub {
     /// Finds the next bytes for the driver.
     pub(super) fn next_send(&mut self) -> Option<Lent> {
         while let Some(key) = self.flushing.pop_front() {
-            if self.bypass_queue(key) {
-                return Some(Lent::Turn(key));
+            if let Some(lent) = self.bypass_queue(key) {
+                return Some(lent);
             }
             self.append_turn(key, None);
         }
@@ -146,24 +146,25 @@ impl Hub {
         None
     }
 
-    /// Reports whether the output of a session can bypass its send queue: in one piece, without a
-    /// copy. Counts the bytes as sent then.
-    fn bypass_queue(&mut self, key: ConnectionKey) -> bool {
-        let Some(connection) = self.connections.get_mut(key) else { return false };
+    /// Lends the output of a session if it can bypass its send queue: in one piece, without a copy.
+    /// Counts the bytes as sent then.
+    fn bypass_queue(&mut self, key: ConnectionKey) -> Option<Lent> {
+        let connection = self.connections.get_mut(key)?;
         if !connection.queue.is_bypassed() {
-            return false;
+            return None;
         }
-        let Some(turn) = self.space.output(key) else { return false };
+        let turn = self.space.output(key)?;
         let bytes = turn.output.tail.len();
         if bytes == 0 || !turn.output.is_plain() || bytes > connection.room(&self.config) {
-            return false;
+            return None;
         }
+        let is_delayable = turn.output.is_delayable();
         connection.pingable = turn.pingable;
         let replies = connection.queue.take_new_replies();
         connection.budget.queue(replies);
         connection.budget.send(replies);
         self.note_sent(key, bytes);
-        true
+        Some(if is_delayable { Lent::DelayableTurn(key) } else { Lent::Turn(key) })
     }
 
     fn note_sent(&mut self, key: ConnectionKey, bytes: usize) {
@@ -187,7 +188,7 @@ impl Hub {
     pub(super) fn reclaim(&mut self) {
         match std::mem::replace(&mut self.lent, Lent::Nothing) {
             Lent::Nothing => {}
-            Lent::Turn(key) => self.space.clear_output(key),
+            Lent::Turn(key) | Lent::DelayableTurn(key) => self.space.clear_output(key),
             Lent::Queue(key, bytes) => {
                 if let Some(connection) = self.connections.get_mut(key) {
                     let Connection { queue, budget, .. } = connection;

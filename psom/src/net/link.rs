@@ -111,9 +111,9 @@ impl Link {
     }
 
     /// Passes bytes to the connection's task. [`wake`](Self::wake) must follow: all bytes that are passed
-    /// before it are written together.
-    pub(super) fn send(&self, chunk: Chunk<'_>) {
-        self.buffer().push(chunk);
+    /// before it are written together. Returns `true` if no other bytes waited.
+    pub(super) fn send(&self, chunk: Chunk<'_>) -> bool {
+        self.buffer().push(chunk)
     }
 
     /// Wakes the connection's task to write the bytes that were passed.

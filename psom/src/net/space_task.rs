@@ -26,7 +26,7 @@ use super::{
 use crate::{
     Session, User,
     error::{JournalError, LostReason},
-    hub::{Hub, HubStats, Input, Output},
+    hub::{Chunk, Hub, HubStats, Input, MAX_DELAY, Output},
     journal::{Committing, Journal},
     space::{ConnectionKey, Task},
     wire::{ObjectKey, auth::Credentials},
@@ -76,6 +76,8 @@ pub(super) fn start(
         deferred: VecDeque::new(),
         calls: Vec::new(),
         unwoken: None,
+        delayed: Vec::new(),
+        wake_at: None,
         spawned: JoinSet::new(),
     };
     let driving = async {
@@ -108,6 +110,10 @@ struct Driver {
     /// The connection to which bytes were passed last. It is woken when other output follows, so that it
     /// writes the bytes together.
     unwoken: Option<ConnectionKey>,
+    /// The connections with delayed bytes. They are woken at `wake_at`, unless later bytes wake them before.
+    delayed: Vec<ConnectionKey>,
+    /// The time at which the oldest delayed bytes must be written.
+    wake_at: Option<Instant>,
     /// The futures of objects, which are dropped with the space.
     spawned: JoinSet<(ObjectKey, Task)>,
 }
@@ -129,6 +135,8 @@ impl Driver {
             if !is_open && self.commits.is_empty() && self.deferred.is_empty() {
                 return Ok(());
             }
+            self.wake_delayed();
+            deadline = [deadline, self.wake_at].into_iter().flatten().min();
             timer.set(deadline);
             tokio::select! {
                 // Bytes that peers have sent count before the time that has passed.
@@ -239,6 +247,15 @@ impl Driver {
         }
     }
 
+    /// Wakes the connections whose delayed bytes are due.
+    fn wake_delayed(&mut self) {
+        if self.wake_at.take_if(|at| *at <= now()).is_some() {
+            // Most connections that had later bytes have no bytes left.
+            let due = self.delayed.drain(..).filter_map(|key| self.links.get(key));
+            due.filter(|link| !link.is_idle()).for_each(|link| link.wake());
+        }
+    }
+
     /// Carries out all outputs of the hub. Returns the hub's deadline.
     async fn carry_out(&mut self) -> Result<Option<Instant>, JournalError> {
         loop {
@@ -261,11 +278,21 @@ impl Driver {
                     let written = link.take_written();
                     self.handle(Input::Written(key, written)).await;
                 }
+                Output::Send(key, chunk @ Chunk::Delayable(_)) => {
+                    let Some(link) = self.links.get(key) else { continue };
+                    // The bytes are written with those before them, or with the first that are urgent.
+                    if link.send(chunk) {
+                        self.delayed.push(key);
+                        self.wake_at.get_or_insert_with(|| now() + MAX_DELAY);
+                    }
+                }
                 Output::Send(key, chunk) => {
                     if self.unwoken != Some(key) {
                         wake(&self.links, self.unwoken.replace(key));
                     }
-                    self.links.get(key).inspect(|link| link.send(chunk));
+                    if let Some(link) = self.links.get(key) {
+                        link.send(chunk);
+                    }
                 }
                 output => change_link(&mut self.links, output),
             }
@@ -273,6 +300,7 @@ impl Driver {
     }
 }
 
+/// Wakes the task of a connection to write the bytes that were passed.
 fn wake(links: &SecondaryMap<ConnectionKey, Arc<Link>>, key: Option<ConnectionKey>) {
     if let Some(link) = key.and_then(|key| links.get(key)) {
         link.wake();

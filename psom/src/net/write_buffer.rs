@@ -40,7 +40,7 @@ impl WriteBuffer {
     pub(super) fn push(&mut self, chunk: Chunk<'_>) -> bool {
         let was_empty = self.is_empty();
         match chunk {
-            Chunk::Lent(bytes) => self.tail.extend_from_slice(bytes),
+            Chunk::Lent(bytes) | Chunk::Delayable(bytes) => self.tail.extend_from_slice(bytes),
             Chunk::Shared(bytes) => {
                 self.end_tail();
                 self.parts.push_back(Part::Shared(bytes));

@@ -57,6 +57,20 @@ impl Session {
         Ok(())
     }
 
+    /// Queues a call like [`call`](Self::call), which may wait for later output.
+    pub(crate) fn delayable_call(
+        &mut self,
+        address: Address,
+        interface: &'static InterfaceDesc,
+        index: u8,
+        arguments: &Arguments,
+    ) -> Result<(), CallError> {
+        let before = self.unsent();
+        self.call(address, interface, index, arguments)?;
+        self.outbound.delay_since(before);
+        Ok(())
+    }
+
     /// Returns the maximum size of a call if calls on a group can be appended as they are: the session is
     /// neither traced, which prints each call, nor congested, which keeps `#[latest]` calls apart.
     pub(crate) fn group_record_limit(&self) -> Option<u32> {

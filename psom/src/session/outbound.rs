@@ -149,6 +149,8 @@ pub(crate) struct OutputBuffer {
     pub(crate) instead: bool,
     /// True if the transport closes after this output.
     pub(crate) last: bool,
+    /// The number of bytes of calls that may wait for later output.
+    delayable_bytes: usize,
 }
 
 impl OutputBuffer {
@@ -163,6 +165,11 @@ impl OutputBuffer {
     /// Reports whether the output consists only of the tail.
     pub(crate) fn is_plain(&self) -> bool {
         self.pieces.is_empty() && !self.instead && !self.last
+    }
+
+    /// Reports whether the output is plain and all of it may wait for later output.
+    pub(crate) fn is_delayable(&self) -> bool {
+        self.is_plain() && self.delayable_bytes == self.tail.len()
     }
 
     /// Empties the output after it was taken.
@@ -217,6 +224,11 @@ impl Outbound {
     /// Returns the number of bytes that were not taken yet.
     pub(super) fn unsent(&self) -> usize {
         self.output.piece_bytes + self.output.tail.len()
+    }
+
+    /// Lets the last calls wait for later output. `before` is the number of unsent bytes before them.
+    pub(super) fn delay_since(&mut self, before: usize) {
+        self.output.delayable_bytes += self.unsent() - before;
     }
 
     /// Frees the buffer if it is empty, because the connection is idle.

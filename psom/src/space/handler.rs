@@ -1,6 +1,9 @@
 //! The operations that handlers have: on their space, their peers and durable state.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant, SystemTime},
+};
 
 use super::{
     context::{Context, Scope},
@@ -249,6 +252,19 @@ impl<T: DistributedObject> Context<T> {
         let core = self.scope.core_mut();
         let members = core.group(this, name);
         T::Calls::proxy(Peers::only(core, this, members))
+    }
+
+    /// Returns the group of these peers of this object. Unlike a filter, it does not look at the properties of
+    /// all peers.
+    pub fn only(&mut self, peers: &BTreeSet<PeerId>) -> <T::Calls as Interface>::Proxy<Peers<'_>> {
+        let this = self.scope.this;
+        let core = self.scope.core_mut();
+        let mut only = Vec::new();
+        if !peers.is_empty() {
+            let all = core.peers(this).iter();
+            only.extend(all.filter(|peer| peers.contains(&PeerId(peer.connection))));
+        }
+        T::Calls::proxy(Peers::only(core, this, only))
     }
 
     /// Returns the peer of an object that has only one: the server, for an object of a client. Calls

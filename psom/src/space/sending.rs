@@ -20,6 +20,35 @@ impl Core {
         self.send_now(peer, interface, method, arguments).map(drop)
     }
 
+    /// Sends a call that may wait for later output to several peers.
+    pub(super) fn send_delayable(
+        &mut self,
+        peers: &[PeerEntry],
+        interface: &'static InterfaceDesc,
+        method: u8,
+        arguments: &Arguments,
+    ) -> Sent {
+        self.flush_group_calls();
+        self.asks.note(i8::try_from(method).ok().and_then(|at| interface.method(at, i32::MAX)));
+        let mut sent = Sent::default();
+        for peer in peers {
+            let Some(connection) = self.connections.get_mut(peer.connection) else {
+                sent.add(Err(CallError::Gone));
+                continue;
+            };
+            let session = &mut connection.session;
+            let called = session.delayable_call(peer.address, interface, method, arguments);
+            if called.is_ok() {
+                self.queued_bytes += arguments.len();
+                if !std::mem::replace(&mut connection.dirty, true) {
+                    self.dirty.push_back(peer.connection);
+                }
+            }
+            sent.add(called);
+        }
+        sent
+    }
+
     /// Sends a call to one peer, after the collected calls. Returns the connection.
     fn send_now(
         &mut self,

@@ -155,15 +155,26 @@ pub struct Peers<'a> {
     object: ObjectKey,
     /// The selected peers. `None` selects all peers.
     only: Option<Vec<PeerEntry>>,
+    /// True if calls may wait for later output.
+    is_delayable: bool,
 }
 
 impl<'a> Peers<'a> {
     pub(super) fn new(core: &'a mut Core, object: ObjectKey) -> Self {
-        Self { core: RefCell::new(core), object, only: None }
+        Self { core: RefCell::new(core), object, only: None, is_delayable: false }
     }
 
     pub(super) fn only(core: &'a mut Core, object: ObjectKey, only: Vec<PeerEntry>) -> Self {
-        Self { core: RefCell::new(core), object, only: Some(only) }
+        Self { core: RefCell::new(core), object, only: Some(only), is_delayable: false }
+    }
+
+    /// Lets the following calls wait up to [`MAX_DELAY`](crate::hub::MAX_DELAY) for other output of the same
+    /// peer, with which they are written together. The order of the calls stays the same.
+    ///
+    /// Most of the cost of a call to many peers is one write for each of them. Use it for calls that are
+    /// frequent and not urgent, such as the announcement of each of many newcomers.
+    pub fn allow_delay(&mut self) {
+        self.is_delayable = true;
     }
 
     fn with_entries<R>(&self, run: impl FnOnce(&Core, &[PeerEntry]) -> R) -> R {
@@ -235,7 +246,7 @@ impl fmt::Debug for Peers<'_> {
 /// Calls whose arguments are marshaled once, to be sent to several peers at different times, for
 /// example the same snapshot to all newcomers.
 ///
-/// It is the target of a typed proxy, which records the calls. [`Peers::send`] sends them.
+/// It is the target of a typed proxy, which records the calls. [`Peer::send`] and [`Peers::send`] send them.
 #[derive(Debug, Default)]
 pub struct Prepared(RefCell<Vec<PreparedCall>>);
 
@@ -262,6 +273,18 @@ impl Target for Prepared {
             }
             Err(error) => Sent::failed(error.into()),
         }
+    }
+}
+
+impl Peer<'_> {
+    /// Sends prepared calls to the peer, in their order.
+    pub fn send(&mut self, prepared: &Prepared) -> Sent {
+        let Some((peer, _)) = &self.at else { return Sent::failed(CallError::Gone) };
+        let (core, mut sent) = (self.core.get_mut(), Sent::default());
+        for PreparedCall { interface, method, arguments } in &*prepared.0.borrow() {
+            sent.add(core.send(*peer, interface, *method, arguments));
+        }
+        sent
     }
 }
 
@@ -312,6 +335,10 @@ impl Target for Peers<'_> {
             Err(error) => return Sent::failed(error),
         };
         let sent = match &self.only {
+            only if self.is_delayable => {
+                let peers = only.clone().unwrap_or_else(|| core.peers(self.object).to_vec());
+                core.send_delayable(&peers, interface, method, &arguments)
+            }
             None => core.send_all(self.object, interface, method, &arguments),
             Some(only) => {
                 let mut sent = Sent::default();

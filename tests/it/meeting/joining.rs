@@ -1,5 +1,7 @@
 //! The first calls of a meeting, and its users.
 
+use std::collections::BTreeMap;
+
 use psom_objects::{
     server::MeetingLimits,
     types::{Participant, Role},
@@ -193,4 +195,37 @@ fn newcomer_gets_all_users_with_the_longest_names() {
         ids.split(", ").map(|id| id.parse::<i64>().unwrap()).collect::<Vec<_>>()
     });
     assert_eq!(ids.collect::<Vec<_>>(), (1..84).chain([99]).collect::<Vec<_>>());
+}
+
+/// Returns the users with their names that the newcomer's calls announce, in their order.
+fn roster(calls: &[String]) -> Vec<(String, String)> {
+    let call = |call: &String| {
+        let (ids, texts) = call.split_once("[").unwrap().1.split_once("] ").unwrap();
+        let (_, names) = texts.split_once(' ').unwrap();
+        let names = names.split(',').map(str::to_owned);
+        ids.split(", ").map(str::to_owned).zip(names).collect::<Vec<_>>()
+    };
+    calls.iter().flat_map(call).collect()
+}
+
+#[test]
+fn newcomer_to_a_large_meeting_gets_all_users_in_order() {
+    let mut world = empty(MeetingLimits::default());
+    let mut join = |id: i64, name: &str| {
+        let participant = Participant { uri: format!("sip:{id}"), role: Role::Attendee };
+        let newcomer = world.pair.join_as(participant.user(id, name), Client::new);
+        world.received_of(newcomer, "users.added")
+    };
+    let long = "x".repeat(300);
+    let mut names = BTreeMap::new();
+    let mut last = 0;
+    // The users between the existing ones belong to pages that are complete.
+    for id in (2..=120).step_by(2).chain((1..=119).step_by(2)).chain([60, 121]) {
+        names.insert(id, format!("{long}{id}{}", if id == 60 { "new" } else { "" }));
+        let calls = join(id, &names[&id]);
+        let expected = names.iter().map(|(id, name)| (id.to_string(), name.clone()));
+        assert_eq!(roster(&calls), Vec::from_iter(expected), "after {id}");
+        last = calls.len();
+    }
+    assert!(last > 3, "{last} calls");
 }

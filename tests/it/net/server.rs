@@ -229,3 +229,21 @@ async fn incomplete_server_builder_names_what_is_missing() {
     let error = builder.bind(taken.as_str()).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("cannot listen on {taken:?}")), "{error}");
 }
+
+#[tokio::test]
+async fn delayable_calls_arrive_without_later_output() {
+    let fixture = fixture().await;
+    let (_session, mut received) = fixture.join(1).await;
+    eventually(async || fixture.space.stats().await.unwrap().peers == 1).await;
+    for text in ["a", "b"] {
+        let call = |_: &mut ServerRoot, cx: &mut psom::Context<ServerRoot>| {
+            let mut peers = cx.peers();
+            peers.allow_delay();
+            peers.c_said(0, text);
+        };
+        fixture.space.run(call).await.unwrap();
+    }
+    for text in ["a", "b"] {
+        assert_eq!(received.recv().await, Some((0, text.to_owned())));
+    }
+}

@@ -6,9 +6,9 @@ use std::{
 };
 
 use psom::{
-    Config, Credentials, Error, Session, User,
+    Config, Context, Credentials, Error, Handle, Session, User,
     error::Misuse,
-    hub::{Hub, Input, Output},
+    hub::{Chunk, Hub, Input, Output},
     session::Event,
     space::ConnectionKey,
 };
@@ -59,6 +59,48 @@ async fn newcomer_replaces_no_connection_that_ends_during_a_commit() {
     let farewell = [set_channel(2), close(), set_channel(0), close()].concat();
     assert_eq!(ended, [(leaving, farewell)]);
     assert_eq!(hub.stats().connections, 1);
+}
+
+/// Runs a function on the root. Returns for each send of the hub whether the driver may delay it.
+async fn delayable_sends(
+    hub: &mut Hub,
+    now: Instant,
+    root: Handle<ServerRoot>,
+    run: impl FnOnce(&mut ServerRoot, &mut Context<ServerRoot>) + Send + 'static,
+) -> Vec<bool> {
+    hub.handle_input(now, Input::run(root, run)).await;
+    let mut sends = Vec::new();
+    loop {
+        match hub.poll_output() {
+            Output::Send(_, chunk) => sends.push(matches!(chunk, Chunk::Delayable(_))),
+            Output::Timeout(_) => return sends,
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn output_may_be_delayed_if_all_its_calls_may() {
+    let (now, config) = (Instant::now(), Arc::new(Config::default()));
+    let root = |scope: &mut _| Ok::<_, Misuse>(ServerRoot::new(scope));
+    let (mut hub, root) = Hub::new(now, Arc::clone(&config), false, [], root).unwrap();
+    connect(&mut hub, now, &config);
+    assert_eq!(closed_by(&mut hub, now, Input::Timeout).await, []);
+    let delayable = |cx: &mut Context<ServerRoot>| {
+        let mut peers = cx.peers();
+        peers.allow_delay();
+        assert_eq!(peers.c_said("later").reached, 1);
+    };
+    let urgent = |cx: &mut Context<ServerRoot>| assert_eq!(cx.peers().c_said("now").reached, 1);
+    // The first call selects the channel.
+    for _ in 0..2 {
+        let sends = delayable_sends(&mut hub, now, root, move |_, cx| delayable(cx));
+        assert_eq!(sends.await, [true]);
+    }
+    let sends = delayable_sends(&mut hub, now, root, move |_, cx| (delayable(cx), urgent(cx)).0);
+    assert_eq!(sends.await, [false]);
+    let sends = delayable_sends(&mut hub, now, root, move |_, cx| (urgent(cx), delayable(cx)).1);
+    assert_eq!(sends.await, [false]);
 }
 
 #[tokio::test]

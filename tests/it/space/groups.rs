@@ -1,6 +1,9 @@
 //! One object, many peers.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use super::common::{ServerRoot, notes, pair, received};
 use psom::{
@@ -28,6 +31,35 @@ fn filter_selects_a_subset_of_peers() {
     assert_eq!(sent.reached, 2);
     let all: Vec<_> = (0..3).map(|client| received(&mut pair, client).len()).collect();
     assert_eq!(all, [1, 0, 1]);
+}
+
+#[test]
+fn only_selects_peers_by_their_ids() {
+    let mut pair = pair(3);
+    let reached = pair.on_server(|_, cx| {
+        let last: BTreeSet<_> = cx.peer_infos().iter().skip(1).map(|peer| peer.id).collect();
+        [cx.only(&last).c_place(5).reached, cx.only(&BTreeSet::new()).c_place(6).reached]
+    });
+    assert_eq!(reached, [2, 0]);
+    let all: Vec<_> = (0..3).map(|client| received(&mut pair, client).len()).collect();
+    assert_eq!(all, [0, 1, 1]);
+}
+
+#[test]
+fn delayable_calls_keep_their_order_with_other_calls() {
+    let mut pair = pair(2);
+    let reached = pair.on_server(|_, cx| {
+        cx.peers().c_said(1, "a");
+        let mut peers = cx.peers();
+        peers.allow_delay();
+        let reached = peers.c_said(1, "b").reached;
+        cx.peers().c_said(1, "c");
+        reached
+    });
+    assert_eq!(reached, 2);
+    for client in 0..2 {
+        assert_eq!(received(&mut pair, client), ["1: a", "1: b", "1: c"]);
+    }
 }
 
 #[test]

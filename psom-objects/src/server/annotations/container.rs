@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use psom::{
     Context, Durable, Handle, Interface as _, Lifecycle, Memory, PeerId, Prepared, Scope,
@@ -187,7 +190,7 @@ impl AnnotationContainer {
         if self.snapshot.is_none() {
             self.snapshot = Some(self.prepare_snapshot());
         }
-        let mut client = cx.peers().filter(|peer| peer.id == newcomer);
+        let mut client = cx.only(&BTreeSet::from([newcomer]));
         if let Some(snapshot) = &self.snapshot {
             client.send(snapshot);
         }
@@ -244,8 +247,7 @@ impl Lifecycle for AnnotationContainer {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let Some(newcomer) = cx.caller().id() else { return };
         // The snapshot includes the pending changes, so announce them to the others first.
-        let others = &mut cx.peers().filter(|peer| peer.id != newcomer);
-        std::mem::take(&mut self.pending).send(others);
+        std::mem::take(&mut self.pending).send(&mut cx.others());
         self.send_snapshot(cx, newcomer);
     }
 

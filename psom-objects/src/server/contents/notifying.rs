@@ -75,10 +75,9 @@ impl ContentManager {
             }
         }
         for (peers, content) in [(see, self.stage.content), (see_none, 0)] {
-            cx.peers().filter(|peer| peers.contains(&peer.id)).c_set_active_content(content);
+            cx.only(&peers).c_set_active_content(content);
         }
-        let others = cx.peers().filter(|peer| others.contains(&peer.id));
-        others.c_set_active_presenter(self.stage.presenter);
+        cx.only(&others).c_set_active_presenter(self.stage.presenter);
     }
 
     /// Notifies all contents that the role of a user has changed, or that the user has left.
