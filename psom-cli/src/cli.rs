@@ -15,10 +15,10 @@ use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
         bench::Bench, completions::Completions, decode::Decode, delete::Delete, drain::Drain,
-        export::Export, get::Get, goto::Goto, idl::Idl, invite::Invite, list::ContentList,
-        man::Man, meeting::MeetingCommand, notes::NotesCommand, people::People, poll::Poll,
-        present::Present, proxy::Proxy, qna::Qna, rename::Rename, serve::Serve, share::Share,
-        share_slides::ShareSlides, stop::Stop, store::Store, use_link::UseLink,
+        export::Export, get::Get, goto::Goto, idl::Idl, invite::Invite, leave::Leave,
+        list::ContentList, man::Man, meeting::MeetingCommand, notes::NotesCommand, people::People,
+        poll::Poll, present::Present, proxy::Proxy, qna::Qna, rename::Rename, serve::Serve,
+        share::Share, share_slides::ShareSlides, stop::Stop, store::Store, use_link::UseLink,
         visibility::Visibility, watch::Watch, whiteboard::Whiteboard,
     },
     error::{CommandError, Result},
@@ -66,6 +66,7 @@ enum Command {
     Invite(Invite),
     #[command(name = "use")]
     UseLink(UseLink),
+    Leave(Leave),
     Watch(Watch),
     List(ContentList),
     People(People),
@@ -197,6 +198,7 @@ impl Cli {
             Command::Meeting(meeting) => meeting.run().await,
             Command::Invite(invite) => invite.run().await,
             Command::UseLink(link) => link.run(),
+            Command::Leave(leave) => leave.run().await,
             Command::Watch(watch) => Box::pin(watch.run()).await,
             Command::List(list) => list.run().await,
             Command::People(people) => people.run().await,

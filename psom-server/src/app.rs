@@ -160,7 +160,7 @@ impl App {
             Some((_, meeting)) => meeting,
             None if !store.is_shared() => return Ok(None),
             None => match store.find_invitation(&format!("{INVITATION_PREFIX}{secret}")).await? {
-                Some(id) => id,
+                Some(found) => found.meeting,
                 None => return Ok(None),
             },
         };
@@ -168,6 +168,18 @@ impl App {
         let meeting = self.meeting(&id).await?;
         let found = self.invitations.get(secret);
         Ok(found.map(|(terms, _)| (terms, meeting)))
+    }
+
+    /// Returns the role of the invitation with this secret, whichever server of the cluster runs its meeting.
+    /// Returns `None` if there is no such invitation.
+    pub(crate) async fn invited_role(&self, secret: &str) -> Result<Option<Role>, AdmissionError> {
+        if let Some((terms, _)) = self.invitations.get(secret) {
+            return Ok(Some(terms.role));
+        }
+        let found = self.meetings.store().find_invitation(&format!("{INVITATION_PREFIX}{secret}"));
+        let Some(found) = found.await? else { return Ok(None) };
+        let terms = InvitationTerms::read(&found.terms).map_err(AdmissionError::internal)?;
+        Ok(Some(terms.role))
     }
 
     /// Admits a user whose URI and name were checked, and issues a join token.

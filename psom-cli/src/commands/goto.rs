@@ -4,7 +4,7 @@ use clap::Args;
 use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
-    meeting::session::LinkArgs,
+    meeting::session::{LinkArgs, Meeting},
     render::slides::place,
     terminal::out,
 };
@@ -32,9 +32,14 @@ pub(crate) struct Goto {
 
 impl Goto {
     pub(crate) async fn run(self) -> Result {
-        let mut meeting = self.link.join().await?;
+        let line = self.link.in_meeting(async |meeting| self.go(meeting).await).await?;
+        out::line(line)
+    }
+
+    /// Goes to the slide, and returns the line for people. Going to it twice does no harm.
+    async fn go(&self, meeting: &mut Meeting) -> Result<String> {
         let (id, content) = meeting.content(&self.title).await?;
-        let title = content.title.unwrap_or(self.title);
+        let title = content.title.unwrap_or_else(|| self.title.clone());
         let Some(slides) = content.slides else {
             return Err(CommandError::new(format!(
                 "\"{title}\" is not a presentation; choose another content"
@@ -60,8 +65,7 @@ impl Goto {
                 place(&now)
             )));
         }
-        out::line(format_args!("\"{}\" is at {}.", out::printable(&title), place(&now)))?;
-        meeting.leave().await
+        Ok(format!("\"{}\" is at {}.", out::printable(&title), place(&now)))
     }
 }
 

@@ -25,9 +25,7 @@ pub(crate) struct ContentList {
 
 impl ContentList {
     pub(crate) async fn run(self) -> Result {
-        let meeting = self.link.join().await?;
-        let model = meeting.read(Model::clone).await?;
-        meeting.leave().await?;
+        let model = self.link.in_meeting(async |meeting| meeting.read(Model::clone).await).await?;
         if self.json {
             for (id, content) in &model.contents {
                 out::line(out::printable_json(&as_json(*id, content, &model).to_string()))?;

@@ -16,6 +16,7 @@ pub(crate) mod get;
 pub(crate) mod goto;
 pub(crate) mod idl;
 pub(crate) mod invite;
+pub(crate) mod leave;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod meeting;

@@ -8,6 +8,7 @@ use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     meeting::{
+        finding::Creation,
         session::{LinkArgs, Meeting},
         texts,
     },
@@ -89,8 +90,8 @@ impl NotesAction {
 impl NotesCommand {
     pub(crate) async fn run(self) -> Result {
         let action = self.action.checked()?;
-        let mut meeting = self.link.join().await?;
-        match action {
+        let mut creation = Creation::default();
+        let run = async |meeting: &mut Meeting| match action.clone() {
             NotesAction::Create { title, url, id, notebook, section, page } => {
                 let notes = SharedNotesDetail {
                     notes_url: Some(url),
@@ -99,13 +100,16 @@ impl NotesCommand {
                     section_title: section,
                     page_title: page,
                 };
-                meeting.upload(Upload::notes(&title, notes).or_cannot("pack the notes")?).await?;
-                out::line(format_args!("Shared \"{}\".", out::printable(&title)))?;
+                if creation.earlier(meeting, "Content.SharedNotes", &title).await?.is_none() {
+                    let upload = Upload::notes(&title, notes).or_cannot("pack the notes")?;
+                    meeting.upload(upload).await?;
+                }
+                out::line(format_args!("Shared \"{}\".", out::printable(&title)))
             }
-            NotesAction::Show { title } => show(&meeting, &title).await?,
-            NotesAction::Error { title } => report(&mut meeting, &title).await?,
-        }
-        meeting.leave().await
+            NotesAction::Show { title } => show(meeting, &title).await,
+            NotesAction::Error { title } => report(meeting, &title).await,
+        };
+        self.link.in_meeting(run).await
     }
 }
 

@@ -24,10 +24,11 @@ pub(crate) struct Open {
 
 impl Open {
     pub(crate) async fn run(self) -> Result {
-        let mut meeting = self.link.join().await?;
-        let (id, _) = meeting.content(&self.title).await?;
-        let url = link(&mut meeting, id, &self.title).await?;
-        meeting.leave().await?;
+        let open = async |meeting: &mut Meeting| {
+            let (id, _) = meeting.content(&self.title).await?;
+            link(meeting, id, &self.title).await
+        };
+        let url = self.link.in_meeting(open).await?;
         out::line(out::printable(&url))
     }
 }

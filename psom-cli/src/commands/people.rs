@@ -26,9 +26,7 @@ pub(crate) struct People {
 
 impl People {
     pub(crate) async fn run(self) -> Result {
-        let meeting = self.link.join().await?;
-        let model = meeting.read(Model::clone).await?;
-        meeting.leave().await?;
+        let model = self.link.in_meeting(async |meeting| meeting.read(Model::clone).await).await?;
         let presents = |id: i64| model.active_presenter == Some(id);
         let present = model.users.iter().filter(|(_, user)| !user.is_gone);
         if self.json {

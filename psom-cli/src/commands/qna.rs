@@ -6,6 +6,7 @@ use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     meeting::{
+        finding::Creation,
         session::{LinkArgs, Meeting},
         texts,
     },
@@ -74,22 +75,26 @@ enum QnaAction {
 
 impl Qna {
     pub(crate) async fn run(self) -> Result {
-        let mut meeting = self.link.join().await?;
-        match self.action {
+        let (mut creation, new_question) = (Creation::default(), new_question_id());
+        // The question that an earlier run has answered, and the number of its answers with this text before.
+        let mut answered = None;
+        let run = async |meeting: &mut Meeting| match &self.action {
             QnaAction::Create { title } => {
-                texts::check_line("the title", &title)?;
-                meeting.upload(Upload::qna(&title).or_cannot("pack the Q&A")?).await?;
-                out::line(format_args!("\"{}\" is open.", out::printable(&title)))?;
+                texts::check_line("the title", title)?;
+                if creation.earlier(meeting, "Content.Qna", title).await?.is_none() {
+                    meeting.upload(Upload::qna(title).or_cannot("pack the Q&A")?).await?;
+                }
+                out::line(format_args!("\"{}\" is open.", out::printable(title)))
             }
-            QnaAction::Ask { title, text } => ask(&mut meeting, &title, text).await?,
+            QnaAction::Ask { title, text } => ask(meeting, title, text, &new_question).await,
             QnaAction::Answer { title, question, text } => {
-                answer(&mut meeting, &title, question, text).await?;
+                answer(meeting, title, *question, text, &mut answered).await
             }
-            QnaAction::Show { title } => show(&meeting, &title).await?,
-            QnaAction::Open { title } => set_open(&mut meeting, &title, true).await?,
-            QnaAction::Suspend { title } => set_open(&mut meeting, &title, false).await?,
-        }
-        meeting.leave().await
+            QnaAction::Show { title } => show(meeting, title).await,
+            QnaAction::Open { title } => set_open(meeting, title, true).await,
+            QnaAction::Suspend { title } => set_open(meeting, title, false).await,
+        };
+        self.link.in_meeting(run).await
     }
 }
 
@@ -128,22 +133,41 @@ fn new_question_id() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
-async fn ask(meeting: &mut Meeting, title: &str, text: String) -> Result {
-    check_text(&text)?;
-    let (id, _) = find(meeting, title).await?;
-    let (question, by) = (new_question_id(), meeting.own_name());
-    let name = question.clone();
-    meeting.act(move |conference, cx| conference.ask(cx, id, name, text, by)).await?;
-    let qna = settled(meeting, id).await?;
-    if qna.question(&question).is_none() {
-        return Err(refused(&qna));
+/// Asks a question under a new identifier, unless an earlier run of the command has done so.
+async fn ask(meeting: &mut Meeting, title: &str, text: &str, question: &str) -> Result {
+    check_text(text)?;
+    let (id, before) = find(meeting, title).await?;
+    if before.question(question).is_none() {
+        let (by, name, text) = (meeting.own_name(), question.to_owned(), text.to_owned());
+        meeting.act(move |conference, cx| conference.ask(cx, id, name, text, by)).await?;
+        let qna = settled(meeting, id).await?;
+        if qna.question(question).is_none() {
+            return Err(refused(&qna));
+        }
     }
     out::line(format_args!("Asked in \"{}\".", out::printable(title)))
 }
 
-async fn answer(meeting: &mut Meeting, title: &str, number: usize, text: String) -> Result {
-    check_text(&text)?;
+/// Answers a question, unless an earlier run of the command has done so. `answered` is the question of that run,
+/// and the number of its answers with the same text before.
+async fn answer(
+    meeting: &mut Meeting,
+    title: &str,
+    number: usize,
+    text: &str,
+    answered: &mut Option<(String, usize)>,
+) -> Result {
+    check_text(text)?;
     let (id, qna) = find(meeting, title).await?;
+    let same = |qna: &QnaModel, question: &str| {
+        let answers = qna.question(question).map_or(&[][..], |question| &question.answers);
+        answers.iter().filter(|answer| answer.text == text).count()
+    };
+    if let Some((question, before)) = answered
+        && same(&qna, question) > *before
+    {
+        return out::line(format_args!("Answered in \"{}\".", out::printable(title)));
+    }
     let question = number.checked_sub(1).and_then(|index| qna.questions.get(index));
     let Some(question) = question.map(|question| question.id.clone()) else {
         let there = match qna.questions.len() {
@@ -158,6 +182,8 @@ async fn answer(meeting: &mut Meeting, title: &str, number: usize, text: String)
     let answers =
         |qna: &QnaModel| qna.question(&question).map_or(0, |question| question.answers.len());
     let (before, by, name) = (answers(&qna), meeting.own_name(), question.clone());
+    answered.get_or_insert_with(|| (question.clone(), same(&qna, &question)));
+    let text = text.to_owned();
     meeting.act(move |conference, cx| conference.answer(cx, id, name, text, by)).await?;
     let qna = settled(meeting, id).await?;
     if answers(&qna) <= before {

@@ -8,7 +8,10 @@ use psom_objects::{
 use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
-    meeting::{session::LinkArgs, texts},
+    meeting::{
+        session::{LinkArgs, Meeting},
+        texts,
+    },
     render::refusal,
     terminal::out,
 };
@@ -28,8 +31,23 @@ pub(crate) struct Rename {
 impl Rename {
     pub(crate) async fn run(self) -> Result {
         texts::check_line("the new title", &self.new)?;
-        let mut meeting = self.link.join().await?;
-        let (id, _) = meeting.content(&self.title).await?;
+        // The content that an earlier run has asked the server to rename.
+        let mut asked = None;
+        let rename = async |meeting: &mut Meeting| self.rename(meeting, &mut asked).await;
+        self.link.in_meeting(rename).await?;
+        let (old, new) = (out::printable(&self.title), out::printable(&self.new));
+        out::line(format_args!("\"{old}\" is now called \"{new}\"."))
+    }
+
+    async fn rename(&self, meeting: &mut Meeting, asked: &mut Option<i64>) -> Result {
+        let id = match *asked {
+            Some(id) => match meeting.content_by_id(id).await? {
+                Some(content) if content.title.as_ref() == Some(&self.new) => return Ok(()),
+                _ => id,
+            },
+            None => meeting.content(&self.title).await?.0,
+        };
+        *asked = Some(id);
         let title = self.new.clone();
         meeting.act(move |conference, cx| conference.set_title(cx, id, title)).await?;
         let answer = meeting.until("whether the content is renamed", |event| match event {
@@ -43,11 +61,7 @@ impl Rename {
             _ => None,
         });
         match answer.await?? {
-            SetTitleStatus::Success => {
-                meeting.leave().await?;
-                let (old, new) = (out::printable(&self.title), out::printable(&self.new));
-                out::line(format_args!("\"{old}\" is now called \"{new}\"."))
-            }
+            SetTitleStatus::Success => Ok(()),
             SetTitleStatus::FailedInvalidTitle => {
                 Err(texts::title_refused(&self.new, texts::CHOOSE_ANOTHER))
             }

@@ -29,6 +29,7 @@ use crate::{
     error::{CommandError, OrCannot as _, Result},
     files::title_from_name,
     meeting::{
+        finding::Creation,
         packing::Source,
         session::{LinkArgs, Meeting},
         upload,
@@ -82,23 +83,41 @@ impl ShareSlides {
         // The file is checked before the meeting is joined.
         let (title, native) = self.title_and_native()?;
         let Self { link, file, visibility, size, .. } = self;
-        let mut meeting = link.join().await?;
-        meeting.check_visibility(visibility)?;
-        // The title is reserved first, so that no file is converted in vain.
-        let packed = async {
-            let deck = converted(file, size).await?;
-            let (content, sources) = first_package(&deck, &title, visibility, native)?;
-            Ok((upload::pack(content.into(), sources).await?, deck))
+        let (mut creation, mut converted_deck) = (Creation::default(), None);
+        let share = async |meeting: &mut Meeting| {
+            meeting.check_visibility(visibility)?;
+            let earlier = creation.earlier(meeting, "Content.Ppt", &title).await?;
+            let id = match (earlier, &converted_deck) {
+                (Some(id), Some(_)) => id,
+                _ => {
+                    // The title is reserved first, so that no file is converted in vain.
+                    let packed = async {
+                        let deck = match converted_deck.take() {
+                            Some(deck) => deck,
+                            None => converted(file.clone(), size).await?,
+                        };
+                        let deck = converted_deck.insert(deck);
+                        let (content, sources) =
+                            first_package(deck, &title, visibility, native.clone())?;
+                        Ok((upload::pack(content.into(), sources).await?, ()))
+                    };
+                    upload::create(meeting, &title, packed).await?.0
+                }
+            };
+            match &converted_deck {
+                Some(deck) => add_rest(meeting, id, deck).await,
+                None => Ok(()),
+            }
         };
-        let (id, deck) = upload::create(&mut meeting, &title, packed).await?;
-        add_rest(&mut meeting, id, &deck).await?;
+        link.in_meeting(share).await?;
+        let Some(deck) = converted_deck else { return Ok(()) };
         let (shown, count) = (out::printable(&title), deck.slides.len());
         let slides = if count == 1 { "slide" } else { "slides" };
         out::line(format_args!("Shared \"{shown}\" with {count} {slides}."))?;
         for remark in &deck.remarks {
             out::line(out::printable(remark))?;
         }
-        meeting.leave().await
+        Ok(())
     }
 }
 
@@ -230,10 +249,16 @@ fn further_packages(
     })
 }
 
-/// Uploads the slides that are not in the first package.
+/// Uploads the slides that are not in the first package and that the meeting does not have yet.
 async fn add_rest(meeting: &mut Meeting, content_id: i64, deck: &Deck) -> Result {
     let count = deck.slides.len();
+    let content = meeting.content_by_id(content_id).await?;
+    let arrived = content.and_then(|content| content.slides).unwrap_or_default().jpegs;
+    let has_arrived = |slide| number(slide).is_some_and(|slide| arrived.contains_key(&slide));
     for (slides, manifest, sources) in further_packages(deck, content_id) {
+        if slides.clone().all(has_arrived) {
+            continue;
+        }
         let message = format!("slides {} to {} of {count}", slides.start + 1, slides.end);
         let added = async {
             let packed = meeting.meanwhile(upload::pack(manifest, sources)).await?;
@@ -246,22 +271,21 @@ async fn add_rest(meeting: &mut Meeting, content_id: i64, deck: &Deck) -> Result
     Ok(())
 }
 
-/// Announces the missing slides, so that other users do not wait for them.
+/// Announces the missing slides, so that other users do not wait for them. After the loss of the connection, the
+/// server has announced them, and the command sends them again.
 async fn announce_missing(
     meeting: &mut Meeting,
     id: i64,
     slides: Range<usize>,
     error: CommandError,
 ) -> CommandError {
-    let (CommandError::Message(why) | CommandError::Unreachable(why)) = error else {
-        return error;
-    };
+    let CommandError::Message(why) = error else { return error };
     if let (Some(first), Some(last)) = (number(slides.start), number(slides.end - 1)) {
         let (format, code) = (ResourceFormat::FullJpeg, ResourceErrorCode::ClientUploadFailed);
         let announced = meeting.act(move |conference, cx| {
             conference.set_resource_error(cx, id, first..=last, format, code)
         });
-        // If the connection is gone, the server announces it.
+        // If the connection is gone now, the server announces it.
         if announced.await.is_ok() {
             let _ = meeting.settle().await;
         }

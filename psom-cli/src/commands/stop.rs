@@ -5,7 +5,7 @@ use psom_objects::client::Model;
 use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
-    meeting::session::LinkArgs,
+    meeting::session::{LinkArgs, Meeting},
     render::names::user,
     terminal::out,
 };
@@ -32,7 +32,19 @@ pub(crate) struct Stop {
 
 impl Stop {
     pub(crate) async fn run(self) -> Result {
-        let mut meeting = self.link.join().await?;
+        // Whether an earlier run has found something to stop.
+        let mut found = false;
+        let stop = async |meeting: &mut Meeting| self.stop(meeting, &mut found).await;
+        self.link.in_meeting(stop).await?;
+        out::line(match (found, &self.title) {
+            (true, _) if self.force => "Nobody is presenting any more.".to_owned(),
+            (true, _) => "You have stopped presenting.".to_owned(),
+            (false, None) => "Nobody is presenting.".to_owned(),
+            (false, Some(title)) => format!("\"{}\" is not on the stage.", out::printable(title)),
+        })
+    }
+
+    async fn stop(&self, meeting: &mut Meeting, found: &mut bool) -> Result {
         let id = match &self.title {
             Some(title) => Some(meeting.content(title).await?.0),
             None => None,
@@ -40,6 +52,7 @@ impl Stop {
         let stage = |model: &Model| (model.active_presenter, model.active_content);
         let before = meeting.read(stage).await?;
         let stops_something = before.0.is_some() && (id.is_none() || id == before.1);
+        *found |= stops_something;
         if self.force && stops_something {
             meeting.act(|conference, cx| conference.present(cx, None)).await?;
         }
@@ -52,13 +65,7 @@ impl Stop {
             let why = format!("{} is presenting; {remedy} to end that", out::printable(&name));
             return Err(CommandError::new(why));
         }
-        meeting.leave().await?;
-        out::line(match (stops_something, &self.title) {
-            (true, _) if self.force => "Nobody is presenting any more.".to_owned(),
-            (true, _) => "You have stopped presenting.".to_owned(),
-            (false, None) => "Nobody is presenting.".to_owned(),
-            (false, Some(title)) => format!("\"{}\" is not on the stage.", out::printable(title)),
-        })
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use super::args;
 use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
-    meeting::session::LinkArgs,
+    meeting::session::{LinkArgs, Meeting},
     render::names::audience,
     terminal::out,
 };
@@ -26,19 +26,29 @@ pub(crate) struct Visibility {
 
 impl Visibility {
     pub(crate) async fn run(self) -> Result {
-        let mut meeting = self.link.join().await?;
-        meeting.check_visibility(Some(self.who))?;
-        let (id, _) = meeting.content(&self.title).await?;
         let who = self.who;
-        meeting.act(move |conference, cx| conference.set_visibility(cx, id, who)).await?;
-        meeting.settle().await?;
-        // A user who hides a content from themselves no longer sees it.
-        let content = meeting.content_by_id(id).await?;
-        if content.is_some_and(|content| content.visibility != Some(who)) {
-            let why = "you may not show or hide this content; join as a presenter";
-            return Err(CommandError::new(why));
-        }
-        meeting.leave().await?;
+        // The content whose visibility an earlier run has asked the server to set.
+        let mut asked = None;
+        let set = async |meeting: &mut Meeting| {
+            meeting.check_visibility(Some(who))?;
+            let id = match asked {
+                Some(id) => id,
+                None => meeting.content(&self.title).await?.0,
+            };
+            if asked.is_none() || meeting.content_by_id(id).await?.is_some() {
+                asked = Some(id);
+                meeting.act(move |conference, cx| conference.set_visibility(cx, id, who)).await?;
+                meeting.settle().await?;
+            }
+            // A user who hides a content from themselves no longer sees it.
+            let content = meeting.content_by_id(id).await?;
+            if content.is_some_and(|content| content.visibility != Some(who)) {
+                let why = "you may not show or hide this content; join as a presenter";
+                return Err(CommandError::new(why));
+            }
+            Ok(())
+        };
+        self.link.in_meeting(set).await?;
         let title = out::printable(&self.title);
         out::line(format_args!("\"{title}\" is visible to {}.", audience(who)))
     }

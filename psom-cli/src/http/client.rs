@@ -59,6 +59,10 @@ pub(crate) enum ApiError {
 impl From<ApiError> for CommandError {
     fn from(error: ApiError) -> Self {
         match error {
+            // The meeting is moving to another server, or this one cannot admit anybody at the moment.
+            ApiError::Refused { status: StatusCode::SERVICE_UNAVAILABLE, message } => {
+                Self::Unreachable(message)
+            }
             ApiError::Refused { message, .. } => Self::new(message),
             ApiError::Failed(error) => error,
         }

@@ -1,5 +1,7 @@
 //! Finding contents of a meeting.
 
+use std::collections::BTreeSet;
+
 use psom_objects::client::ContentModel;
 
 use super::session::Meeting;
@@ -26,6 +28,37 @@ impl Meeting {
     /// Returns a content as it is now, or `None` if it was removed.
     pub(crate) async fn content_by_id(&self, id: i64) -> Result<Option<ContentModel>> {
         self.read(move |model| model.contents.get(&id).cloned()).await
+    }
+}
+
+/// A content that a command creates. A command that is repeated, because the answer to its first run is lost,
+/// recognizes the content.
+#[derive(Debug, Default)]
+pub(crate) struct Creation {
+    /// The contents before the first run.
+    before: Option<BTreeSet<i64>>,
+}
+
+impl Creation {
+    /// Returns the content of this type and title that an earlier run of the command has created. `kind` is the
+    /// protocol's name of the type.
+    pub(crate) async fn earlier(
+        &mut self,
+        meeting: &Meeting,
+        kind: &str,
+        title: &str,
+    ) -> Result<Option<i64>> {
+        let Some(before) = &self.before else {
+            let known = meeting.read(|model| model.contents.keys().copied().collect());
+            self.before = Some(known.await?);
+            return Ok(None);
+        };
+        let wanted = title.to_owned();
+        let found = meeting.read(move |model| {
+            model.content_titled(&wanted).map(|(id, content)| (id, content.kind.clone()))
+        });
+        let found = found.await?.filter(|(id, of)| of == kind && !before.contains(id));
+        Ok(found.map(|(id, _)| id))
     }
 }
 

@@ -51,6 +51,20 @@ pub(super) fn save_name(meeting: &str, invitation: &str, name: &str) {
     }
 }
 
+/// Forgets the name that the user has given with this invitation, and the person with that name whom `--as-new`
+/// has separated.
+pub(super) fn forget(meeting: &str, invitation: &str, name: Option<&str>) {
+    let mut names = read_map(NAMES_FILE);
+    if names.remove(&key(meeting, invitation)).is_some() {
+        let _ = write_map(NAMES_FILE, &names);
+    }
+    let mut others = read_map(OTHERS_FILE);
+    let other = name.and_then(|name| others.remove(&other_key(meeting, invitation, name)));
+    if other.is_some() {
+        let _ = write_map(OTHERS_FILE, &others);
+    }
+}
+
 /// The file with the names that the user has given.
 const NAMES_FILE: &str = "names.json";
 

@@ -1,12 +1,14 @@
 //! Exchanging an invitation for a join token.
 
-use psom_client::{Admitted, JoinLink, JoinRequest, Visitor};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use psom_client::{Admitted, JoinCredential, JoinLink, JoinRequest, Visitor};
 use ureq::http::Method;
 
 use super::guest;
 use crate::{
     error::{CommandError, Result},
-    http::client::Http,
+    http::client::{ApiError, Http},
     terminal::out,
 };
 
@@ -58,18 +60,36 @@ impl Person {
     }
 }
 
+/// Ends all connections of a person, and forgets the person. `request` is the one with which the person joins.
+pub(super) async fn leave(
+    http: &Http,
+    link: &JoinLink,
+    request: JoinRequest,
+    who: &Person,
+) -> Result {
+    let url = request.url.replace("/api/join", "/api/leave");
+    http.api(Method::POST, url, None, Some(request.body)).await?;
+    if let JoinCredential::Invitation { secret, .. } = &link.credential {
+        guest::forget(&link.meeting, secret, who.visitor.name.as_deref());
+    }
+    Ok(())
+}
+
 /// The beginning of the URI of everybody who joined by an open invitation.
 const GUEST_URI_PREFIX: &str = "guest:";
 
-/// Exchanges the invitation of a link for a join token, which is valid for one connection.
+/// Exchanges the invitation of a link for a join token, which is valid for one connection. Sets `was_answered` to
+/// whether the server has answered.
 pub(super) async fn redeem(
     http: &Http,
     link: &JoinLink,
     request: JoinRequest,
     who: &Person,
+    was_answered: &AtomicBool,
 ) -> Result<Admitted> {
-    let answer = http.api(Method::POST, request.url, None, Some(request.body)).await?;
-    let admitted = Admitted::from_answer(&answer, &link.address);
+    let answer = http.api(Method::POST, request.url, None, Some(request.body)).await;
+    was_answered.store(!matches!(answer, Err(ApiError::Failed(_))), Ordering::Relaxed);
+    let admitted = Admitted::from_answer(&answer?, &link.address);
     let admitted = admitted.map_err(|error| CommandError::new(error.to_string()))?;
     let is_guest = admitted.uri.as_ref().is_some_and(|uri| uri.starts_with(GUEST_URI_PREFIX));
     if who.is_new && !is_guest {

@@ -7,7 +7,7 @@ mod deadline;
 #[cfg(feature = "cell")]
 pub(crate) mod documents;
 pub(crate) mod download;
-mod finding;
+pub(crate) mod finding;
 mod guest;
 mod invitation;
 pub(crate) mod link;

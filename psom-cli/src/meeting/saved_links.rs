@@ -88,6 +88,14 @@ impl SavedLinks {
         Ok(())
     }
 
+    /// Removes a link under all its names. Returns whether it was saved.
+    pub(crate) fn forget_link(&mut self, link: &str) -> bool {
+        let before = self.links.len();
+        self.links.retain(|_, saved| saved != link);
+        self.current.take_if(|current| !self.links.contains_key(current));
+        self.links.len() < before
+    }
+
     /// Returns the link with this name.
     ///
     /// # Errors
@@ -136,6 +144,17 @@ mod tests {
         saved.forget("lesson").unwrap();
         assert_eq!(saved.current(), None);
         assert!(saved.select("lesson").is_err() && saved.forget("lesson").is_err());
+    }
+
+    #[test]
+    fn a_link_is_forgotten_under_all_its_names() {
+        let mut saved = SavedLinks::default();
+        for (name, link) in [("a", "psom://a"), ("b", "psom://b"), ("default", "psom://a")] {
+            saved.save(name, link);
+        }
+        assert!(saved.forget_link("psom://a") && !saved.forget_link("psom://a"));
+        assert_eq!(saved.current(), None);
+        assert_eq!(saved.iter().map(|(name, ..)| name).collect::<Vec<_>>(), ["b"]);
     }
 
     #[test]

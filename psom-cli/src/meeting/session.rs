@@ -28,8 +28,10 @@ use super::{
     certificate::{no_answer, with_certificate},
     closing,
     deadline::Deadline,
-    invitation::{Person, redeem},
-    link, texts,
+    invitation::{self, Person, redeem},
+    link,
+    rejoining::{join_moving, repeat},
+    texts,
 };
 use crate::{
     error::{CommandError, Result},
@@ -65,6 +67,9 @@ pub(crate) struct LinkArgs {
     /// Joins as a person whom no later command knows.
     #[arg(skip)]
     member: Option<String>,
+    /// Whether a server has answered: it has admitted the user, or it cannot at the moment.
+    #[arg(skip)]
+    was_answered: AtomicBool,
 }
 
 /// A connection to a meeting. Dropping it closes it in the background.
@@ -113,7 +118,8 @@ impl LinkArgs {
     /// Returns arguments that join by the same link as a person with this name whom no other command
     /// knows.
     pub(crate) fn of_member(&self, name: String) -> Self {
-        Self { link: self.link.clone(), name: None, as_new: None, member: Some(name) }
+        let (link, was_answered) = (self.link.clone(), AtomicBool::default());
+        Self { link, name: None, as_new: None, member: Some(name), was_answered }
     }
 
     /// Joins like [`join`](Self::join), and passes each event to `observe`. Events that arrive after the
@@ -138,9 +144,54 @@ impl LinkArgs {
         Ok(meeting)
     }
 
+    /// Returns the link in the form in which it is saved.
+    pub(crate) fn canonical(&self) -> Result<String> {
+        Ok(link::parse(&self.link)?.to_string())
+    }
+
+    /// Ends all connections of this person to the meeting, and returns its identifier.
+    pub(crate) async fn leave_everywhere(&self) -> Result<String> {
+        let link = with_certificate(link::parse(&self.link)?, ANSWER_TIMEOUT).await?;
+        let JoinCredential::Invitation { secret, .. } = &link.credential else {
+            let why =
+                "the link is for one connection, which ends with its command; stop the command";
+            return Err(CommandError::new(why));
+        };
+        let (name, new_name) = (self.name.as_deref(), self.as_new.as_deref());
+        let who = Person::of_command(&link.meeting, secret, name, new_name)?;
+        let request = link.join_request(&who.visitor).ok_or_else(meeting_ended)?;
+        invitation::leave(&Http::of_link(&link)?, &link, request, &who).await?;
+        Ok(link.meeting)
+    }
+
     /// Reports whether the link can be used for several connections.
     pub(crate) fn can_join_again(&self) -> Result<bool> {
         Ok(matches!(link::parse(&self.link)?.credential, JoinCredential::Invitation { .. }))
+    }
+
+    /// Joins, runs a part of a command in the meeting, and leaves. If the meeting moves to another server, or
+    /// its server restarts, joins again with the same invitation and repeats the part. It must then check
+    /// what is already done.
+    pub(crate) async fn in_meeting<T>(
+        &self,
+        mut run: impl AsyncFnMut(&mut Meeting) -> Result<T>,
+    ) -> Result<T> {
+        let joined = self.join().await;
+        if !self.can_join_again()? {
+            let mut meeting = joined?;
+            let result = run(&mut meeting).await?;
+            meeting.leave().await?;
+            return Ok(result);
+        }
+        let meeting = match joined {
+            Err(CommandError::Unreachable(why)) if self.was_answered.load(Ordering::Relaxed) => {
+                join_moving(why, async || self.join().await).await?
+            }
+            joined => joined?,
+        };
+        let (meeting, result) = repeat(meeting, async || self.join().await, run).await?;
+        meeting.leave().await?;
+        Ok(result)
     }
 
     /// Joins, and waits until the server has sent the meeting with all its contents.
@@ -196,7 +247,7 @@ impl LinkArgs {
                     None => Person::of_command(&link.meeting, secret, name, new_name)?,
                 };
                 let request = link.join_request(&who.visitor).ok_or_else(meeting_ended)?;
-                redeem(&http, &link, request, &who).await?
+                redeem(&http, &link, request, &who, &self.was_answered).await?
             }
         };
         let link = admitted.link(&link);

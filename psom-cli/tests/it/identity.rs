@@ -34,6 +34,29 @@ fn a_new_name_is_announced_as_a_new_name() {
 }
 
 #[test]
+fn a_person_leaves_with_all_commands_that_run() {
+    let stage = Stage::open(&[]);
+    let mut observer = stage.start(&["watch", &stage.link, "--as", "Ada"]);
+    observer.until(&["In the meeting: Ada."]);
+    let mut watch = stage.start(&["watch", &stage.guests, "--as", "Stu"]);
+    watch.until(&["In the meeting: "]);
+    observer.until(&["Stu has joined."]);
+    stage.ok(&["use", &stage.guests, "--name", "lesson"]);
+    let left = "You have left the meeting demo, and its link is no longer saved.";
+    assert_eq!(stage.ok(&["leave"]), left);
+    observer.until(&["Stu has left."]);
+    // A program that would join again by itself has ended.
+    assert_eq!(watch.child.wait().unwrap().code(), Some(1));
+    assert_eq!(stage.ok(&["use"]), "No link is saved. Save one with `psom use 'LINK'`.");
+    // The person may come back, under the name that the server knows.
+    assert_eq!(stage.ok(&["leave", &stage.guests]), "You have left the meeting demo.");
+    assert!(stage.ok(&["people", &stage.guests]).contains("Stu"));
+    let once = stage.ok(&["invite", "demo", "--once", "--name", "Bea"]);
+    let why = stage.fails(&["leave", &once]);
+    assert!(why.contains("the link is for one connection"), "{why}");
+}
+
+#[test]
 fn two_people_on_one_machine_have_a_vote_each() {
     let stage = Stage::open(&[]);
     let poll = |words: &[&'static str]| -> Vec<&str> {

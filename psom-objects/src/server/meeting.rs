@@ -228,6 +228,12 @@ impl Meeting {
         let reason = "the operator has removed you from the meeting";
         cx.tell(self.context.users(), move |_, cx| ContentUserManager::expel(cx, user, reason));
     }
+
+    /// Ends all connections of a user who leaves the meeting with all of them.
+    pub fn user_leaves(&mut self, cx: &mut Context<Self>, user: i64) {
+        let reason = "you have left the meeting";
+        cx.tell(self.context.users(), move |_, cx| ContentUserManager::expel(cx, user, reason));
+    }
 }
 
 impl MeetingServer for Meeting {

@@ -131,6 +131,14 @@ impl InvitationTerms {
         // This cannot fail, because JSON can represent every string.
         Write { key: format!("{KEY_PREFIX}{secret}"), value: serde_json::to_string(self).ok() }
     }
+
+    /// Reads the saved form of an invitation.
+    ///
+    /// # Errors
+    /// The text is not a saved invitation.
+    pub(crate) fn read(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
 }
 
 /// Reads the invitations in the saved state of a meeting, with their secrets.
@@ -144,7 +152,7 @@ pub(crate) fn saved_invitations(
     let entries = below.map_while(|(key, text)| Some((key, key.strip_prefix(KEY_PREFIX)?, text)));
     entries
         .map(|(key, secret, text)| {
-            let terms = serde_json::from_str(text).map_err(|_| key.clone())?;
+            let terms = InvitationTerms::read(text).map_err(|_| key.clone())?;
             Ok((secret.to_owned(), terms))
         })
         .collect()

@@ -27,6 +27,7 @@ use crate::{
         tokens::{TOKEN_LIFETIME, TokenSource},
     },
     app::{AdmittedUser, App},
+    meetings::RunningMeeting,
     shared::identifiers::{GUEST_URI_PREFIX, random_name},
 };
 
@@ -113,18 +114,7 @@ pub(super) async fn join(
     Client(slot): Client,
     Json(request): Json<JoinRequest>,
 ) -> Result<Response, ApiError> {
-    let found = unless_store_waits(&app, app.invitation(&request.invite)).await??;
-    let Some((terms, meeting)) = found else {
-        app.metrics.count_unauthorized("a join request with an unknown invitation");
-        let text = "this invitation is unknown or its meeting has ended; ask for a new join link";
-        return Err(ApiError::not_found(text));
-    };
-    if request.meeting.is_some_and(|named| named != meeting.id) {
-        app.metrics.count_unauthorized("a join request with an invitation to another meeting");
-        let text = "this invitation is not for the meeting that the link names; ask for a new join \
-                    link";
-        return Err(ApiError::not_found(text));
-    }
+    let (terms, meeting) = invited(&app, &request).await?;
     let InvitationTerms { role, uri, display_name } = terms;
     let guest = guest_uri(&request.invite, request.guest)?;
     if meeting.is_removed(uri.as_deref().unwrap_or(&guest)) {
@@ -149,6 +139,41 @@ pub(super) async fn join(
     body["uri"] = uri.unwrap_or(guest).into();
     body["role"] = role.name().into();
     Ok(json_response(StatusCode::CREATED, &body))
+}
+
+/// Ends the connections of the person who uses an invitation, who may come back: `POST /api/leave` with the body
+/// of `POST /api/join`.
+pub(super) async fn leave(
+    State(app): State<Arc<App>>,
+    Json(request): Json<JoinRequest>,
+) -> Result<Response, ApiError> {
+    let (terms, meeting) = invited(&app, &request).await?;
+    let uri = match terms.uri {
+        Some(uri) => uri,
+        None => guest_uri(&request.invite, request.guest)?,
+    };
+    meeting.leave(&uri).await;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Returns the terms of the invitation in a request, and its meeting.
+async fn invited(
+    app: &App,
+    request: &JoinRequest,
+) -> Result<(InvitationTerms, Arc<RunningMeeting>), ApiError> {
+    let found = unless_store_waits(app, app.invitation(&request.invite)).await??;
+    let Some((terms, meeting)) = found else {
+        app.metrics.count_unauthorized("a join request with an unknown invitation");
+        let text = "this invitation is unknown or its meeting has ended; ask for a new join link";
+        return Err(ApiError::not_found(text));
+    };
+    if request.meeting.as_ref().is_some_and(|named| *named != meeting.id) {
+        app.metrics.count_unauthorized("a join request with an invitation to another meeting");
+        let text = "this invitation is not for the meeting that the link names; ask for a new join \
+                    link";
+        return Err(ApiError::not_found(text));
+    }
+    Ok((terms, meeting))
 }
 
 /// Returns the URI of a guest. All users of the meeting see it, so it is a hash of the client's

@@ -33,7 +33,7 @@ pub(super) async fn download(
 ) -> Result<Response<Body>, ApiError> {
     let gone = || ApiError::not_found("there is no such file; it may have been removed");
     let Some(file) = app.library.get(&name) else {
-        return forward::file(&app, &method, &name, &headers).await.ok_or_else(gone);
+        return forward::file(&app, &method, "/files/", &name, &headers).await.ok_or_else(gone);
     };
     // No two files ever have the same name, so the name identifies the bytes.
     let tag = format!("\"{name}\"");

@@ -103,10 +103,12 @@ pub(super) async fn forward(State(app): State<Arc<App>>, request: Request, next:
 }
 
 /// Returns a file that another server of the cluster serves, because it runs the file's meeting: a browser
-/// asks for files at the address of the page. Returns `None` if no server has the file.
+/// asks for files at the address of the page. `directory` is the beginning of the path, with both slashes, and
+/// `name` a random name. Returns `None` if no server has the file.
 pub(super) async fn file(
     app: &App,
     method: &Method,
+    directory: &str,
     name: &str,
     headers: &HeaderMap,
 ) -> Option<Response> {
@@ -114,7 +116,7 @@ pub(super) async fn file(
         return None;
     }
     for http in app.other_nodes().await {
-        let mut request = Request::builder().method(method).uri(format!("/files/{name}"));
+        let mut request = Request::builder().method(method).uri(format!("{directory}{name}"));
         for name in [RANGE, IF_RANGE] {
             if let Some(value) = headers.get(&name) {
                 request = request.header(name, value);

@@ -11,6 +11,7 @@
 //! | `GET /api/meetings/{id}/invitations` | the invitations with their links |
 //! | `DELETE /api/meetings/{id}/users/{userId}` | 204: the user is disconnected and cannot come back by a link |
 //! | `POST /api/join` `{"invite", "meeting"?, "displayName"?, "guest"?}` | 201: the same as for a user, and the display name, the URI and the role |
+//! | `POST /api/leave`, the body of `/api/join` | 204: the person's connections have ended |
 //! | `GET /api/nodes` | the servers of a cluster, with the numbers of their meetings |
 //! | `POST /api/nodes/{id}/drain` | 202: the server hands its meetings over to the others |
 //! | `POST /api/slides`, a PDF | the pictures of its pages; requires the invitation of a presenter |
@@ -82,6 +83,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/meetings/{id}/invitations/{secret}", delete(admission::revoke))
         .route("/api/nodes/{node}/drain", post(nodes::drain))
         .route("/api/join", post(admission::join))
+        .route("/api/leave", post(admission::leave))
         .route_layer(from_fn_with_state(Arc::clone(&app), forward::forward))
         .route("/api/nodes", get(nodes::list))
         .route("/api/slides", post(slides::draw))

@@ -10,7 +10,7 @@ use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
     http::{
-        HeaderValue, StatusCode,
+        HeaderMap, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE},
     },
     response::{IntoResponse as _, Response},
@@ -38,7 +38,7 @@ pub(super) async fn draw(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    check_invitation(&app, &request)?;
+    check_invitation(&app, request.headers()).await?;
     let Some(renderer) = app.slides.renderer.clone() else {
         let text = "this server cannot draw PDFs; share slides with `psom slides` instead";
         return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, text));
@@ -65,15 +65,20 @@ pub(super) async fn draw(
     Ok((headers, Body::from_stream(pictures)).into_response())
 }
 
-/// Checks that the request has the invitation of a presenter or an organizer.
-fn check_invitation(app: &App, request: &Request) -> Result<(), ApiError> {
-    let invite = bearer_token(request.headers()).and_then(|token| str::from_utf8(token).ok());
-    let Some((terms, _)) = invite.and_then(|invite| app.invitations.get(invite)) else {
+/// Checks that the request has the invitation of a presenter or an organizer. In a cluster, the meeting may
+/// run on another server.
+async fn check_invitation(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
+    let invite = bearer_token(headers).and_then(|token| str::from_utf8(token).ok());
+    let role = match invite {
+        Some(invite) => app.invited_role(invite).await?,
+        None => None,
+    };
+    let Some(role) = role else {
         app.metrics.count_unauthorized("a request to draw slides without an invitation");
         let text = "send the invitation as `Authorization: Bearer <invite>`";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, text));
     };
-    if terms.role < Role::Presenter {
+    if role < Role::Presenter {
         let text = "only organizers and presenters share slides";
         return Err(ApiError::new(StatusCode::FORBIDDEN, text));
     }

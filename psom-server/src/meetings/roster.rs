@@ -189,6 +189,11 @@ impl Roster {
         Some(self.get(*self.id_by_uri.get(uri)?)?.name.clone())
     }
 
+    /// Returns the ID of the user with this URI.
+    pub(crate) fn id(&self, uri: &str) -> Option<i64> {
+        self.id_by_uri.get(uri).copied()
+    }
+
     /// Returns the URI of a user.
     pub(crate) fn uri(&self, id: i64) -> Option<String> {
         Some(self.get(id)?.uri.clone())

@@ -346,6 +346,18 @@ impl RunningMeeting {
         saved.await.map(|()| true)
     }
 
+    /// Ends the connections of the user with this URI, who may come back.
+    pub(crate) async fn leave(&self, uri: &str) {
+        let Some(id) = self.roster().id(uri) else { return };
+        let space = self.space();
+        let leave = move |meeting: &mut Meeting, cx: &mut Context<Meeting>| {
+            meeting.user_leaves(cx, id);
+        };
+        // Like a removal, this takes effect in a stuck meeting when it resumes.
+        let left = tokio::spawn(async move { space.run(leave).await });
+        let _ = timeout(ANSWER_TIMEOUT, left).await;
+    }
+
     /// Lets a removed user come back.
     pub(crate) async fn readmit(&self, uri: &str) -> Result<(), JournalError> {
         match self.removed.readmit(uri) {

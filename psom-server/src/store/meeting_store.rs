@@ -68,12 +68,12 @@ pub trait MeetingStore: Send + Sync + 'static {
         watch::Sender::new(0).subscribe()
     }
 
-    /// Returns the meeting whose state has an entry with this key, which begins with
+    /// Returns the invitation under this key of a meeting's state, which begins with
     /// [`INVITATION_PREFIX`]. A store that is not shared need not find any: its server knows all meetings.
     ///
     /// # Errors
     /// The store has failed.
-    fn find_invitation(&self, _key: &str) -> StoreAnswer<'_, Option<String>> {
+    fn find_invitation(&self, _key: &str) -> StoreAnswer<'_, Option<StoredInvitation>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -258,6 +258,15 @@ pub struct StoredMeeting {
     pub title: Option<String>,
     /// The time of its creation in milliseconds since 1970, UTC.
     pub created: i64,
+}
+
+/// An invitation in the store of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredInvitation {
+    /// The meeting that it is for.
+    pub meeting: String,
+    /// Its role and its user, in a form that the store does not know.
+    pub terms: String,
 }
 
 /// A join token in the store of a cluster.

@@ -39,7 +39,7 @@ mod writer;
 pub use error::Error;
 pub use meeting_store::{
     Claim, Durability, Health, INVITATION_PREFIX, MeetingStore, NodeState, Owner, StoreAnswer,
-    StoredMeeting, StoredToken,
+    StoredInvitation, StoredMeeting, StoredToken,
 };
 pub(crate) use paths::{beside, database_file, kept_by_repair};
 #[cfg(feature = "postgres")]

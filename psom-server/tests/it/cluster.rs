@@ -5,8 +5,9 @@
 #[expect(clippy::print_stderr, reason = "a skipped test prints that it is skipped")]
 pub(crate) mod postgres;
 
-use std::{path::Path, str::FromStr as _, time::Duration};
+use std::{path::Path, str::FromStr as _, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use postgres::shared_server;
 use psom::{Client, ClientSession};
 use psom_objects::{
@@ -14,7 +15,7 @@ use psom_objects::{
     package::{ContentDetail, CreateContent},
 };
 use psom_server::{
-    CopyDirection, JoinCredential, JoinLink, Options, Server, ServerFile, StartError,
+    CopyDirection, JoinCredential, JoinLink, Options, Server, ServerFile, SlideRenderer, StartError,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -45,9 +46,20 @@ pub(crate) async fn ask(
     path: &str,
     body: &str,
 ) -> (u16, String) {
+    ask_as(&server.admin_token, server, method, path, body).await
+}
+
+/// Sends a request like [`ask`] with another token.
+async fn ask_as(
+    token: &str,
+    server: &ServerFile,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> (u16, String) {
     let address = server.http.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let (token, length) = (&server.admin_token, body.len());
+    let length = body.len();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
          content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
@@ -225,6 +237,65 @@ async fn client_at_another_server_is_relayed_to_the_owner() {
     assert_eq!(metric(&two, "cluster_take_overs_total").await, 1);
     assert_eq!(metric(&two, "cluster_relayed_connections").await, 0);
     two.shutdown(GRACE).await;
+}
+
+/// Draws each line of a text as a picture.
+struct Lines;
+
+impl SlideRenderer for Lines {
+    fn draw(&self, pdf: Bytes, send: &mut dyn FnMut(Bytes) -> bool) -> Result<(), String> {
+        pdf.split(|byte| *byte == b'\n').all(|line| send(Bytes::copy_from_slice(line)));
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_server_draws_slides_and_sends_decrypted_files() {
+    let Some(database) = shared_server() else { return };
+    let (url, bucket) = (database.create_database(), Bucket::open().await);
+    let data = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let mut servers = Vec::new();
+    for data in &data {
+        let slides: Option<Arc<dyn SlideRenderer>> = Some(Arc::new(Lines));
+        let options = Options { slides, ..node(data.path(), &url, &bucket) };
+        servers.push(Server::start(options).await.unwrap());
+    }
+    servers[0].create_meeting("team", Some("Team")).await.unwrap();
+    let mut invites = Vec::new();
+    for role in ["presenter", "attendee"] {
+        let (path, body) = ("/api/meetings/team/invitations", format!(r#"{{"role": "{role}"}}"#));
+        let (_, body) = request(&servers[0], "POST", path, &body).await;
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        invites.push(body["invite"].as_str().unwrap().to_owned());
+    }
+    for server in &servers {
+        let file = server.server_file();
+        let draw = async |invite: &str| ask_as(invite, &file, "POST", "/api/slides", "a\nb").await;
+        let (status, body) = draw(&invites[0]).await;
+        assert_eq!(status, 200, "{body}");
+        assert!(body.contains("\0\0\0\u{1}a") && body.contains("\0\0\0\u{1}b"), "{body:?}");
+        assert_eq!(draw(&invites[1]).await.0, 403);
+        assert_eq!(draw(&"0".repeat(32)).await.0, 401);
+    }
+    // The page is that of any server, so it asks that server for the path of the address.
+    let link = at_server(&invite(&servers[0]).await, &servers[1]);
+    let mut ada = Guest::join(link.exchange("Ada").await.unwrap()).await;
+    let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
+    let file = file.with_native_file("plan.txt");
+    ada.upload(Upload::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    let name = ada.model.contents[&1].file.clone().unwrap().name;
+    for server in &servers {
+        let url = ada.decrypted_url(name.clone()).await;
+        let path = &url[url.find("/web/").unwrap()..];
+        assert_eq!(request(server, "GET", path, "").await, (200, "hello".into()));
+        // The address was used, at whichever server.
+        for other in &servers {
+            assert_eq!(request(other, "GET", path, "").await.0, 404);
+        }
+    }
+    for server in servers {
+        server.shutdown(GRACE).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

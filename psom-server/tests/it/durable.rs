@@ -60,6 +60,23 @@ impl Guest {
         self.session.ended().await
     }
 
+    /// Requests the address of a decrypted file, and returns it.
+    #[cfg(all(feature = "postgres", feature = "s3"))]
+    pub(crate) async fn decrypted_url(&mut self, name: String) -> String {
+        let request = move |conference: &mut Conference, cx: &mut Context<Conference>| {
+            conference.request_web_download(cx, name, true)
+        };
+        let request = self.act(request).await.unwrap();
+        loop {
+            let event = self.events.recv().await.expect("the meeting goes on");
+            self.model.apply(&event);
+            match event {
+                Event::WebDownloadAccepted { cookie, url } if cookie == request => return url,
+                _ => {}
+            }
+        }
+    }
+
     pub(crate) async fn upload(&mut self, parcel: Upload) {
         let count = self.model.contents.len() + 1;
         self.act(|conference, cx| conference.upload(cx, parcel)).await.unwrap();

@@ -15,6 +15,7 @@ use psom_objects::client::ContentModel;
 use self::{folder::Folder, index::ExportedContent, pictures::Pictures};
 use crate::{
     error::{CommandError, Result},
+    http::client::Http,
     meeting::{
         download::RemoteFile,
         session::{LinkArgs, Meeting},
@@ -48,12 +49,16 @@ pub(crate) struct Export {
 impl Export {
     pub(crate) async fn run(self) -> Result {
         let mut folder = Folder::create(&self.output, self.force)?;
-        let meeting = self.link.join().await?;
-        let contents = meeting
-            .read(|model| model.contents.values().cloned().collect::<Vec<ContentModel>>())
-            .await?;
-        let base = meeting.read(|model| model.url_base.clone()).await?;
-        let mut pictures = Pictures::new(meeting.http().clone(), base.clone());
+        let read = async |meeting: &mut Meeting| {
+            let state = meeting.read(|model| {
+                let contents = model.contents.values().cloned().collect::<Vec<ContentModel>>();
+                (contents, model.url_base.clone())
+            });
+            Ok((state.await?, meeting.http().clone()))
+        };
+        // The files are on the web server, so the meeting can move meanwhile.
+        let ((contents, base), http) = self.link.in_meeting(read).await?;
+        let mut pictures = Pictures::new(http.clone(), base.clone());
         let (mut parts, mut notes, mut missing) = (Vec::new(), String::new(), Vec::new());
         for content in &contents {
             let title =
@@ -65,7 +70,7 @@ impl Export {
             };
             let written = write(&mut folder, &mut pictures, content, &mut part, &mut notes).await;
             let written = match written {
-                Ok(()) => native(&meeting, base.as_deref(), &folder, content, &mut part).await,
+                Ok(()) => native(&http, base.as_deref(), &folder, content, &mut part).await,
                 failed => failed,
             };
             // A part that is missing must not keep the others from being exported.
@@ -82,7 +87,6 @@ impl Export {
         }
         let title = format!("Meeting {}", self.link.meeting_id()?);
         folder.write("index.html", index::page(&title, &parts).as_bytes())?;
-        meeting.leave().await?;
         let count = out::counted(contents.len() - missing.len(), "content", "contents");
         let shown = self.output.display();
         out::line(format_args!("Exported {count} to {shown}; open {shown}/index.html."))?;
@@ -129,7 +133,7 @@ async fn write(
 
 /// Downloads the file behind a content, if it has one.
 async fn native(
-    meeting: &Meeting,
+    http: &Http,
     base: Option<&str>,
     folder: &Folder,
     content: &ContentModel,
@@ -140,8 +144,7 @@ async fn native(
     let target = folder.prepare(&path)?;
     let directory = crate::files::directory_of(&target);
     let remote = RemoteFile::native(base, file)?;
-    let (temporary, _) =
-        remote.fetch(meeting.http(), directory, out::printable(&part.title)).await?;
+    let (temporary, _) = remote.fetch(http, directory, out::printable(&part.title)).await?;
     crate::meeting::download::save(temporary, &target, folder.force())?;
     part.paths.push(path);
     Ok(())

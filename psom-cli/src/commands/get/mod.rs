@@ -4,13 +4,14 @@ mod url;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     files,
     meeting::{
         download::{RemoteFile, check_free, save},
-        session::LinkArgs,
+        session::{LinkArgs, Meeting},
     },
     terminal::out,
 };
@@ -57,17 +58,21 @@ pub(crate) struct Get {
 
 impl Get {
     pub(crate) async fn run(self) -> Result {
-        #[cfg_attr(
-            not(feature = "cell"),
-            expect(unused_mut, reason = "only revisions need a change of the session")
-        )]
-        let mut meeting = self.link.join().await?;
+        match self.link.in_meeting(async |meeting| self.get(meeting).await).await? {
+            Got::Saved => Ok(()),
+            Got::Line(line) => out::line(line),
+            Got::File { file, .. } => out::file(&mut file.reopen().or_cannot("read the file")?),
+        }
+    }
+
+    /// Downloads what the options name.
+    async fn get(&self, meeting: &mut Meeting) -> Result<Got> {
         #[cfg_attr(
             not(feature = "cell"),
             expect(unused_variables, reason = "only revisions need the ID")
         )]
         let (id, content) = meeting.content(&self.title).await?;
-        let title = content.title.unwrap_or(self.title);
+        let title = content.title.unwrap_or_else(|| self.title.clone());
         let base = meeting.read(|model| model.url_base.clone()).await?;
         let base = base.as_deref();
         if let Some(directory) = &self.slides {
@@ -79,11 +84,11 @@ impl Get {
                 return Err(CommandError::new(format!("\"{title}\" has no slides; {instead}")));
             };
             slides::save_all(meeting.http(), base, &title, slides, directory, self.force).await?;
-            return meeting.leave().await;
+            return Ok(Got::Saved);
         }
         #[cfg(feature = "cell")]
         let content_file = match self.revision {
-            Some(number) => Some(revision(&mut meeting, id, &title, number).await?),
+            Some(number) => Some(revision(meeting, id, &title, number).await?),
             None => content.file,
         };
         #[cfg(not(feature = "cell"))]
@@ -93,7 +98,7 @@ impl Get {
             CommandError::new(format!("\"{title}\" has no file; {instead}"))
         })?;
         if self.decrypted_url {
-            return url::print(meeting, file.name).await;
+            return url::request(meeting, file.name).await.map(Got::Line);
         }
         let remote = RemoteFile::native(base, &file)?;
         let message = out::printable(&title);
@@ -101,23 +106,31 @@ impl Get {
             let directory = files::private_directory("psom-get-")?;
             // The whole file is verified before any of it is written to standard output.
             let (file, _) = remote.fetch(meeting.http(), directory.path(), message).await?;
-            meeting.leave().await?;
-            return out::file(&mut file.reopen().or_cannot("read the file")?);
+            return Ok(Got::File { file, _directory: directory });
         }
         let target = target(self.output.as_deref(), &title)?;
         check_free(&target, self.force)?;
         let directory = files::directory_of(&target);
         let (temporary, size) = remote.fetch(meeting.http(), directory, message).await?;
         save(temporary, &target, self.force)?;
-        meeting.leave().await?;
-        out::line(format_args!("{} ({size} bytes)", target.display()))
+        Ok(Got::Line(format!("{} ({size} bytes)", target.display())))
     }
+}
+
+/// The result of a download.
+enum Got {
+    /// Everything is saved, and there is nothing to print.
+    Saved,
+    /// A line for people.
+    Line(String),
+    /// A file for standard output, in a temporary directory that is removed with this value.
+    File { file: NamedTempFile, _directory: TempDir },
 }
 
 /// Returns the file of a document's revision.
 #[cfg(feature = "cell")]
 async fn revision(
-    meeting: &mut crate::meeting::session::Meeting,
+    meeting: &mut Meeting,
     id: i64,
     title: &str,
     number: i64,

@@ -7,9 +7,9 @@ use crate::{
     terminal::out,
 };
 
-/// Asks the server for an address where a browser can download a decrypted file, and prints the
-/// address. `name` is the file's name on the file server.
-pub(super) async fn print(mut meeting: Meeting, name: String) -> Result {
+/// Asks the server for an address where a browser can download a decrypted file, and returns the
+/// address for people. `name` is the file's name on the file server.
+pub(super) async fn request(meeting: &mut Meeting, name: String) -> Result<String> {
     let request = meeting.act(|conference, cx| conference.request_web_download(cx, name, true));
     let request = request.await?;
     let answer = meeting.until("the address of the file", |event| match event {
@@ -19,7 +19,5 @@ pub(super) async fn print(mut meeting: Meeting, name: String) -> Result {
         }
         _ => None,
     });
-    let url = answer.await??;
-    meeting.leave().await?;
-    out::line(out::printable(&url))
+    Ok(out::printable(&answer.await??))
 }

@@ -18,6 +18,7 @@ use crate::{
     error::{CommandError, OrCannot as _, Result},
     meeting::{
         answers::action_failed,
+        finding::Creation,
         session::{LinkArgs, Meeting},
         texts,
     },
@@ -133,22 +134,23 @@ impl Poll {
 
     pub(crate) async fn run(self) -> Result {
         self.check()?;
-        let mut meeting = self.link.join().await?;
-        match &self.action {
+        let mut creation = Creation::default();
+        // All actions but the creation can be repeated without another effect.
+        let run = async |meeting: &mut Meeting| match &self.action {
             PollAction::Create { title, question, visibility } => {
                 meeting.check_visibility(*visibility)?;
-                create(&mut meeting, title, question, *visibility).await?;
+                create(meeting, &mut creation, title, question, *visibility).await
             }
-            PollAction::Open { title } => set_open(&mut meeting, title, true).await?,
-            PollAction::Close { title } => set_open(&mut meeting, title, false).await?,
-            PollAction::Show { title } => show(&mut meeting, title, true).await?,
-            PollAction::Hide { title } => show(&mut meeting, title, false).await?,
-            PollAction::Clear { title } => clear(&mut meeting, title).await?,
-            PollAction::Modify { title, question } => modify(&mut meeting, title, question).await?,
-            PollAction::Vote { title, choice } => vote(&mut meeting, title, choice).await?,
-            PollAction::Results { title, csv } => results(&mut meeting, title, *csv).await?,
-        }
-        meeting.leave().await
+            PollAction::Open { title } => set_open(meeting, title, true).await,
+            PollAction::Close { title } => set_open(meeting, title, false).await,
+            PollAction::Show { title } => show(meeting, title, true).await,
+            PollAction::Hide { title } => show(meeting, title, false).await,
+            PollAction::Clear { title } => clear(meeting, title).await,
+            PollAction::Modify { title, question } => modify(meeting, title, question).await,
+            PollAction::Vote { title, choice } => vote(meeting, title, choice).await,
+            PollAction::Results { title, csv } => results(meeting, title, *csv).await,
+        };
+        self.link.in_meeting(run).await
     }
 }
 
@@ -227,12 +229,15 @@ fn package(
 
 async fn create(
     meeting: &mut Meeting,
+    creation: &mut Creation,
     title: &str,
     question: &Question,
     visibility: Option<ContentVisibility>,
 ) -> Result {
     let content = package(title, question, visibility)?;
-    meeting.upload(Upload::new(content, []).or_cannot("pack the poll")?).await?;
+    if creation.earlier(meeting, "Content.Poll", title).await?.is_none() {
+        meeting.upload(Upload::new(content, []).or_cannot("pack the poll")?).await?;
+    }
     out::line(format_args!("Created the poll \"{}\".", out::printable(title)))
 }
 

@@ -13,22 +13,36 @@ use crate::{
     terminal::out,
 };
 
+/// The requests of a command about a board. A command that is repeated, because the answers to its first run are
+/// lost, recognizes the changes that the server has made.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    /// The local identifiers of new annotations, in their order.
+    local_ids: Vec<String>,
+    /// The annotations that were to be removed, and existed before the first run.
+    removed: Option<BTreeSet<i32>>,
+}
+
 /// A session on the board of a content.
-pub(super) struct BoardSession {
-    pub meeting: Meeting,
+pub(super) struct BoardSession<'a> {
+    pub meeting: &'a mut Meeting,
+    requests: &'a mut Requests,
+    /// The number of annotations that this run has added.
+    added: usize,
     pub content: i64,
     /// The slide of a presentation, from 0. Annotations are added to it.
     pub slide: Option<u32>,
 }
 
-impl BoardSession {
+impl<'a> BoardSession<'a> {
     /// Opens the board of a content. `slide` is a slide of a presentation, from 1; without it, the board is
     /// that of the current slide.
     pub(super) fn open(
-        meeting: Meeting,
+        meeting: &'a mut Meeting,
         id: i64,
         content: &ContentModel,
         slide: Option<u32>,
+        requests: &'a mut Requests,
     ) -> Result<Self> {
         let title = content.title.as_deref().unwrap_or_default();
         if content.board.is_none() {
@@ -52,7 +66,7 @@ impl BoardSession {
                 Some(number - 1)
             }
         };
-        Ok(Self { meeting, content: id, slide })
+        Ok(Self { meeting, requests, added: 0, content: id, slide })
     }
 
     /// Returns the board as it is now.
@@ -89,9 +103,39 @@ impl BoardSession {
         )))
     }
 
-    /// Adds an annotation, and returns the number that the server gave it.
+    /// Returns the local identifier of the next annotation, which is the same in each run of the command, and the
+    /// annotation's number, if an earlier run has added it.
+    pub(super) async fn next_local_id(&mut self) -> Result<(String, Option<i32>)> {
+        let known = self.requests.local_ids.get(self.added).cloned();
+        self.added += 1;
+        if let Some(local) = known {
+            let id = self.find(&local).await?;
+            return Ok((local, id));
+        }
+        let local = new_local_id(self.slide);
+        self.requests.local_ids.push(local.clone());
+        Ok((local, None))
+    }
+
+    /// Returns the number of the annotation with this local identifier.
+    pub(super) async fn find(&self, local: &str) -> Result<Option<i32>> {
+        let (content, local) = (self.content, local.to_owned());
+        let found = self.meeting.read(move |model| {
+            let board = model.contents.get(&content)?.board.as_ref()?;
+            let mut all = board.annotations.iter();
+            all.find(|(_, it)| it.get(Property::LocalId) == Some(&*local)).map(|(id, _)| id)
+        });
+        found.await
+    }
+
+    /// Adds an annotation, unless an earlier run of the command has done so, and returns the number that the
+    /// server gave it.
     pub(super) async fn add(&mut self, kind: Kind, mut properties: Properties) -> Result<i32> {
-        let (content, local) = (self.content, new_local_id(self.slide));
+        let content = self.content;
+        let local = match self.next_local_id().await? {
+            (_, Some(id)) => return Ok(id),
+            (local, None) => local,
+        };
         properties.insert(Property::LocalId, local.clone());
         self.meeting
             .act(move |conference, cx| conference.add_annotation(cx, content, kind, properties))
@@ -140,6 +184,10 @@ impl BoardSession {
     pub(super) async fn remove(&mut self, ids: Vec<i32>) -> Result<String> {
         let content = self.content;
         let wanted: BTreeSet<_> = ids.iter().copied().collect();
+        let all = self.board().await?.annotations;
+        let there: BTreeSet<i32> = all.iter().map(|(id, _)| id).collect();
+        let before = || wanted.intersection(&there).copied().collect();
+        let before = self.requests.removed.get_or_insert_with(before).clone();
         let request = self
             .meeting
             .act(move |conference, cx| conference.remove_annotations(cx, content, ids))
@@ -158,6 +206,9 @@ impl BoardSession {
                 _ => None,
             })
             .await?;
+        // An earlier run may have removed some of them.
+        let earlier = before.into_iter().filter(|id| !there.contains(id));
+        let removed: Vec<_> = removed.into_iter().chain(earlier).collect();
         let missing: Vec<_> = wanted.into_iter().filter(|id| !removed.contains(id)).collect();
         let removed = annotations(&removed);
         Ok(match missing.len() {

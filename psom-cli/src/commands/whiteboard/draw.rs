@@ -49,7 +49,7 @@ impl Draw {
     }
 
     /// Draws the path, or all paths of the file.
-    pub(super) async fn run(self, board: &mut BoardSession) -> Result<String> {
+    pub(super) async fn run(&self, board: &mut BoardSession<'_>) -> Result<String> {
         let Drawings { drawings, left_out } = self.read()?;
         let constraint = Constraint::MaxDrawingPathDataLength;
         let limit = board.limit(constraint).await?;

@@ -47,7 +47,7 @@ impl Format {
 /// Exports the board as a picture, with the slide below its annotations. Returns a message, unless the
 /// picture goes to standard output, as SVG.
 pub(super) async fn export(
-    board: &BoardSession,
+    board: &BoardSession<'_>,
     output: Option<&Path>,
     force: bool,
 ) -> Result<Option<String>> {
@@ -95,7 +95,10 @@ pub(super) async fn export(
 }
 
 /// Downloads the picture of the board's slide. A slide whose picture has not arrived is drawn without it.
-async fn slide_picture(board: &BoardSession, base: Option<&str>) -> Result<Option<SlidePicture>> {
+async fn slide_picture(
+    board: &BoardSession<'_>,
+    base: Option<&str>,
+) -> Result<Option<SlidePicture>> {
     let Some(slide) = board.slide else { return Ok(None) };
     let content = board.meeting.content_by_id(board.content).await?;
     let file = content.and_then(|content| content.slides?.jpegs.remove(&slide));

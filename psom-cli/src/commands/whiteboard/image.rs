@@ -10,10 +10,10 @@ use super::board::{BoardSession, annotations};
 #[cfg(feature = "queue")]
 use crate::{
     commands::recordable::{self, Actions},
+    drawing::slide_number::new_local_id,
     meeting::packing::Source,
 };
 use crate::{
-    drawing::slide_number::new_local_id,
     error::{CommandError, OrCannot as _, Result},
     files, renderer,
 };
@@ -69,7 +69,7 @@ impl BoardImage {
 
 /// Adds an image to the board.
 pub(super) async fn add(
-    board: &mut BoardSession,
+    board: &mut BoardSession<'_>,
     file: &Path,
     at: String,
     size: Option<String>,
@@ -78,15 +78,15 @@ pub(super) async fn add(
     let limit = limit.map_or(MAX_FILE_BYTES, |limit| limit.min(MAX_FILE_BYTES));
     let file = file.to_owned();
     let image = tokio::task::spawn_blocking(move || BoardImage::read(&file, limit)).await??;
-    let local = new_local_id(board.slide);
-    let properties = image.properties(local.clone(), at, size);
-    let upload = Upload::image(board.content, &properties, &image.bytes.into());
-    board.meeting.upload(upload.or_cannot("pack the image")?).await?;
-    board.meeting.settle().await?;
-    let all = board.board().await?.annotations;
-    let own = all.iter().find(|(_, it)| it.get(Property::LocalId) == Some(&local));
-    match own {
-        Some((id, _)) => Ok(format!("Added {}.", annotations(&[id]))),
+    let (local, earlier) = board.next_local_id().await?;
+    if earlier.is_none() {
+        let properties = image.properties(local.clone(), at, size);
+        let upload = Upload::image(board.content, &properties, &image.bytes.into());
+        board.meeting.upload(upload.or_cannot("pack the image")?).await?;
+        board.meeting.settle().await?;
+    }
+    match board.find(&local).await? {
+        Some(id) => Ok(format!("Added {}.", annotations(&[id]))),
         None => Err(CommandError::new("another user has removed the image already")),
     }
 }

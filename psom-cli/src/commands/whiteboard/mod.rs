@@ -13,7 +13,7 @@ use psom_objects::{
 };
 
 use self::{
-    board::BoardSession,
+    board::{BoardSession, Requests},
     draw::Draw,
     values::{color, number_above_zero, point, size},
 };
@@ -23,7 +23,11 @@ use super::recordable::{self, Actions, Recordable, recorded};
 use crate::drawing::slide_number::new_local_id;
 use crate::{
     error::{CommandError, OrCannot as _, Result},
-    meeting::{session::LinkArgs, texts},
+    meeting::{
+        finding::Creation,
+        session::{LinkArgs, Meeting},
+        texts,
+    },
     terminal::out,
 };
 
@@ -132,38 +136,54 @@ impl Whiteboard {
         if let WhiteboardAction::Draw(draw) = &self.action {
             draw.check()?;
         }
-        let mut meeting = self.link.join().await?;
+        let (mut creation, mut requests) = (Creation::default(), Requests::default());
+        let run = async |meeting: &mut Meeting| {
+            if let WhiteboardAction::Create = self.action {
+                return self.create(meeting, &mut creation).await.map(Some);
+            }
+            self.on_board(meeting, &mut requests).await
+        };
+        self.link.in_meeting(run).await?.map_or(Ok(()), out::line)
+    }
+
+    /// Creates the board, unless an earlier run of the command has done so.
+    async fn create(&self, meeting: &mut Meeting, creation: &mut Creation) -> Result<String> {
         let title = &self.title;
-        if let WhiteboardAction::Create = self.action {
-            texts::check_line("the title", title)?;
+        texts::check_line("the title", title)?;
+        if creation.earlier(meeting, "Content.Whiteboard", title).await?.is_none() {
             meeting.upload(Upload::whiteboard(title).or_cannot("create the board")?).await?;
-            meeting.leave().await?;
-            let title = out::printable(title);
-            return out::line(format_args!("Created the whiteboard \"{title}\"."));
         }
+        Ok(format!("Created the whiteboard \"{}\".", out::printable(title)))
+    }
+
+    /// Performs the action on an existing board, and returns the line for people.
+    async fn on_board(
+        &self,
+        meeting: &mut Meeting,
+        requests: &mut Requests,
+    ) -> Result<Option<String>> {
+        let title = &self.title;
         let (id, content) = meeting.content(title).await?;
-        let mut board = BoardSession::open(meeting, id, &content, self.slide)?;
-        let message = match self.action {
+        let mut board = BoardSession::open(meeting, id, &content, self.slide, requests)?;
+        Ok(match &self.action {
             WhiteboardAction::Create => None,
             WhiteboardAction::Draw(draw) => Some(draw.run(&mut board).await?),
             WhiteboardAction::Text(text) => Some(text.run(&mut board).await?),
             WhiteboardAction::Image { file, at, size } => {
-                Some(image::add(&mut board, &file, at, size).await?)
+                Some(image::add(&mut board, file, at.clone(), size.clone()).await?)
             }
             WhiteboardAction::List => board.list().await?,
-            WhiteboardAction::Remove { ids } => Some(board.remove(ids).await?),
+            WhiteboardAction::Remove { ids } => Some(board.remove(ids.clone()).await?),
             WhiteboardAction::Clear => Some(board.clear(title).await?),
             WhiteboardAction::Export { output, force } => {
-                export::export(&board, output.as_deref(), force).await?
+                export::export(&board, output.as_deref(), *force).await?
             }
-        };
-        board.meeting.leave().await?;
-        message.map_or(Ok(()), out::line)
+        })
     }
 }
 
 impl Text {
-    async fn run(self, board: &mut BoardSession) -> Result<String> {
+    async fn run(&self, board: &mut BoardSession<'_>) -> Result<String> {
         use psom_objects::annotation::Constraint;
         let properties = self.properties()?;
         let limit = Constraint::MaxTextLength;

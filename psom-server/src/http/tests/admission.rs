@@ -342,3 +342,24 @@ async fn invitations_are_checked_and_limited() {
         assert_eq!(post("/api/meetings/m/invitations", role.clone()).await, status);
     }
 }
+
+#[tokio::test]
+async fn person_with_an_invitation_may_leave() {
+    let api = Api::with_meeting().await;
+    let named = json!({ "role": "presenter", "uri": "sip:ada", "displayName": "Ada" });
+    for invitation in [named, json!({ "role": "attendee" })] {
+        let invite = api.post("/api/meetings/m/invitations", invitation).await.text("invite");
+        let leave = async |meeting: &str, guest: &str| {
+            let body = json!({ "invite": invite, "meeting": meeting, "guest": guest });
+            api.post("/api/leave", body).await.status
+        };
+        // Nobody has joined yet, which is no error.
+        assert_eq!(leave("m", "0123456789abcdef").await, 204);
+        let join = json!({ "invite": invite, "guest": "0123456789abcdef" });
+        assert_eq!(api.post("/api/join", join).await.status, 201);
+        assert_eq!(leave("m", "0123456789abcdef").await, 204);
+        assert_eq!(leave("other", "0123456789abcdef").await, 404);
+    }
+    let unknown = json!({ "invite": "0".repeat(32) });
+    assert_eq!(api.post("/api/leave", unknown).await.status, 404);
+}

@@ -11,7 +11,7 @@ use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{Path, State},
     http::{
-        HeaderValue, Method, Response, StatusCode,
+        HeaderMap, HeaderValue, Method, Response, StatusCode,
         header::{
             ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH,
             CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
@@ -23,7 +23,7 @@ use hyper::body::{Frame, SizeHint};
 use psom::net::slots::Slot;
 
 use super::{
-    super::extract::Client,
+    super::{extract::Client, forward},
     disposition::{disposition, media_type},
 };
 use crate::{
@@ -37,9 +37,15 @@ pub(crate) async fn download(
     Path(secret): Path<String>,
     Client(client): Client,
     method: Method,
+    headers: HeaderMap,
 ) -> Response<Body> {
     let permissions = &app.library.transfers.downloads;
     let Some(download) = permissions.inspect(&secret, DownloadPermission::clone) else {
+        // The owner of the meeting has the permission, and the page can be that of another server.
+        let elsewhere = forward::file(&app, &method, "/web/download/", &secret, &headers);
+        if let Some(response) = elsewhere.await {
+            return response;
+        }
         app.metrics.count_unauthorized("a decrypted download at an unknown address");
         return gone();
     };

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::store::{
     checksum,
-    meeting_store::{NodeState, Owner, StoredMeeting},
+    meeting_store::{NodeState, Owner, StoredInvitation, StoredMeeting},
 };
 
 /// A node in one incarnation.
@@ -333,19 +333,23 @@ impl Statement for Meeting<'_> {
     }
 }
 
-/// Finds the meeting that has an invitation under this key.
+/// Finds the invitation under this key: its meeting and its terms.
 pub(super) struct FindInvitation<'a> {
     pub(super) key: &'a str,
 }
 
 impl Statement for FindInvitation<'_> {
-    type Answer = Option<String>;
+    type Answer = Option<StoredInvitation>;
 
-    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<Option<String>> {
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<Option<StoredInvitation>> {
         // The second condition is that of the partial index, so that PostgreSQL uses the index.
-        let sql = "SELECT meeting FROM state WHERE key = $1 AND key LIKE 'invitation/%'";
+        let sql = "SELECT meeting, value FROM state WHERE key = $1 AND key LIKE 'invitation/%'";
         let row = query(sql).bind(escape(self.key)).fetch_optional(connection).await?;
-        row.map(|row| row.try_get(0)).transpose()
+        row.map(|row| {
+            let (meeting, terms) = (row.try_get(0)?, unescape(row.try_get(1)?));
+            Ok(StoredInvitation { meeting, terms })
+        })
+        .transpose()
     }
 }
 

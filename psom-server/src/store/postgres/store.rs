@@ -24,8 +24,8 @@ use crate::store::{
     error::Error,
     journal::{MeetingJournal, wait},
     meeting_store::{
-        Claim, Durability, Health, MeetingStore, NodeState, Owner, StoreAnswer, StoredMeeting,
-        StoredToken,
+        Claim, Durability, Health, MeetingStore, NodeState, Owner, StoreAnswer, StoredInvitation,
+        StoredMeeting, StoredToken,
     },
     queue::Done,
 };
@@ -150,7 +150,7 @@ impl MeetingStore for PostgresStore {
         self.node.losses.subscribe()
     }
 
-    fn find_invitation(&self, key: &str) -> StoreAnswer<'_, Option<String>> {
+    fn find_invitation(&self, key: &str) -> StoreAnswer<'_, Option<StoredInvitation>> {
         let key = key.to_owned();
         Box::pin(async move {
             let find = FindInvitation { key: &key };
