@@ -6,12 +6,15 @@
 #       serve --listen 0.0.0.0:8057 --http 0.0.0.0:8058 --https --host meet.example.com
 #   docker exec CONTAINER psom meeting create team
 #   docker exec CONTAINER psom invite team --name Ada --role presenter
+#
+# A node of a cluster (docs/cluster.md) needs --build-arg FEATURES=psom-cli/postgres,psom-cli/s3
 
 FROM rust:1-trixie AS build
+ARG FEATURES=
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --release --locked -p psom-cli -p psom-render \
+    cargo build --release --locked -p psom-cli -p psom-render --features "$FEATURES" \
     && install -D -t /out/bin target/release/psom target/release/psom-render \
     && target/release/psom man /out/man
 

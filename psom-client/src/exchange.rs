@@ -4,7 +4,7 @@ use std::{fmt, io, pin::pin, time::Duration};
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
-    Method, Request,
+    Method, Request, StatusCode,
     body::Bytes,
     client::conn::http1,
     header::{CONNECTION, CONTENT_TYPE, HOST},
@@ -65,6 +65,10 @@ pub enum ExchangeError {
     /// The web server refused the invitation. The text comes from the server.
     #[error("{0}")]
     Refused(String),
+    /// The web server admits nobody at the moment, for example because the meeting is moving to another server
+    /// of its cluster. The text comes from the server.
+    #[error("{0}")]
+    Unavailable(String),
     /// The answer does not come from a psom server.
     #[error("the web server at {0} is not a psom server; check the join link")]
     NotPsom(String),
@@ -77,7 +81,10 @@ impl ExchangeError {
     /// Reports whether another attempt can succeed without a change by a person.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Http { .. } | Self::TimedOut(_))
+        matches!(
+            self,
+            Self::Connect { .. } | Self::Http { .. } | Self::TimedOut(_) | Self::Unavailable(_)
+        )
     }
 }
 
@@ -260,16 +267,27 @@ impl JoinLink {
             post(stream, authority, body).await
         };
         let answer = answer.map_err(|source| ExchangeError::Http { http: http.into(), source })?;
-        Ok(serde_json::from_slice(&answer).unwrap_or(Value::Null))
+        let (status, body) = answer;
+        available(status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 }
 
-/// Sends one request on a connection and returns the body of the answer.
+/// Returns the body of an answer, unless the server admits nobody at the moment.
+fn available(status: StatusCode, body: Value) -> Result<Value, ExchangeError> {
+    match body["error"].as_str() {
+        Some(why) if status == StatusCode::SERVICE_UNAVAILABLE => {
+            Err(ExchangeError::Unavailable(why.to_owned()))
+        }
+        _ => Ok(body),
+    }
+}
+
+/// Sends one request on a connection and returns the status and the body of the answer.
 async fn post(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     authority: &str,
     body: String,
-) -> Result<Vec<u8>, BoxError> {
+) -> Result<(StatusCode, Vec<u8>), BoxError> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::builder()
         .method(Method::POST)
@@ -280,8 +298,9 @@ async fn post(
         .body(Full::new(Bytes::from(body)))?;
     let answer = async {
         let response = sender.send_request(request).await?;
+        let status = response.status();
         let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await?;
-        Ok::<_, BoxError>(body.to_bytes().into())
+        Ok::<_, BoxError>((status, body.to_bytes().into()))
     };
     let (mut answer, mut connection) = (pin!(answer), pin!(connection));
     // The connection makes progress only while it is polled.
@@ -358,7 +377,7 @@ mod tests {
         }
     }
 
-    async fn exchange(answer: impl Into<Vec<u8>>) -> Result<Vec<u8>, BoxError> {
+    async fn exchange(answer: impl Into<Vec<u8>>) -> Result<(StatusCode, Vec<u8>), BoxError> {
         let server = AbruptServer { answer: answer.into(), has_request: false, reader: None };
         post(server, "host:1", "{}".into()).await
     }
@@ -385,10 +404,20 @@ mod tests {
         assert!(other.contains("http://h:1 is not a psom server"), "{other}");
     }
 
+    #[test]
+    fn server_that_admits_nobody_at_the_moment_is_asked_again() {
+        let moving = || json!({ "error": "the meeting is moving to another server" });
+        let error = available(StatusCode::SERVICE_UNAVAILABLE, moving()).unwrap_err();
+        assert!(error.is_transient());
+        assert_eq!(error.to_string(), "the meeting is moving to another server");
+        // Another status is a refusal, whose text is in the body.
+        assert_eq!(available(StatusCode::NOT_FOUND, moving()).unwrap(), moving());
+    }
+
     #[tokio::test]
     async fn complete_answer_needs_no_close_notify() {
         let complete = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody";
-        assert_eq!(exchange(complete).await.unwrap(), b"body");
+        assert_eq!(exchange(complete).await.unwrap(), (StatusCode::OK, b"body".to_vec()));
         let truncated = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nbody";
         exchange(truncated).await.unwrap_err();
         exchange("").await.unwrap_err();
@@ -400,7 +429,7 @@ mod tests {
             let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
             [head.as_bytes(), &vec![b' '; length]].concat()
         };
-        assert_eq!(exchange(answer(MAX_ANSWER_BYTES)).await.unwrap().len(), MAX_ANSWER_BYTES);
+        assert_eq!(exchange(answer(MAX_ANSWER_BYTES)).await.unwrap().1.len(), MAX_ANSWER_BYTES);
         exchange(answer(MAX_ANSWER_BYTES + 1)).await.unwrap_err();
     }
 }

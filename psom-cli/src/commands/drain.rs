@@ -52,7 +52,7 @@ impl Drain {
                 Some(_) if since.elapsed() > MAX_STANDSTILL => {
                     return Err(CommandError::new(format!(
                         "the server still has {}; check that another server of the cluster runs and is \
-                         not being emptied, and see the log",
+                         not being drained, and see the log",
                         counted(usize::try_from(left).unwrap_or(usize::MAX), "meeting", "meetings")
                     )));
                 }
@@ -75,7 +75,7 @@ async fn list(admin: &Admin) -> Result {
         let meetings = node["meetings"].as_u64().unwrap_or_default();
         let meetings = usize::try_from(meetings).unwrap_or(usize::MAX);
         let draining =
-            if node["draining"] == Value::Bool(true) { ", is being emptied" } else { "" };
+            if node["draining"] == Value::Bool(true) { ", is being drained" } else { "" };
         let meetings = counted(meetings, "meeting", "meetings");
         out::line(format_args!("{}  {}  {meetings}{draining}", text("id"), text("http")))?;
     }

@@ -75,8 +75,8 @@ pub(crate) struct Serve {
     /// The data directory. [default: psom-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// An object store for the meetings' files instead of the data directory: s3://BUCKET/PREFIX. No
-    /// other server may use the prefix.
+    /// An object store for the meetings' files instead of the data directory: s3://BUCKET/PREFIX. The servers
+    /// of a cluster use the same prefix, and no others may use it.
     #[arg(long, value_name = "URL")]
     files: Option<String>,
     /// The PostgreSQL database of a cluster: postgres://USER@HOST/DATABASE. Several servers share its

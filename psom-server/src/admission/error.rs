@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The obstacle of a draining server without a successor.
-const DRAINING: &str = "it is being emptied, and no other server of the cluster runs";
+const DRAINING: &str = "it is being drained, and no other server of the cluster runs";
 
 /// The reason why a meeting was not created or ended, or a user not admitted. Its text is one
 /// sentence that says what to do.

@@ -65,9 +65,12 @@ fn node_options(data: &Path, url: &str, endpoint: &str) -> Options {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "is run, and stopped, by the tests below"]
 async fn node_runs_until_its_input_ends() {
-    let variable = |name| env::var(name).unwrap();
-    let data = variable(DATA);
-    let options = node_options(Path::new(&data), &variable(URL), &variable(ENDPOINT));
+    let data = env::var(DATA).unwrap();
+    let options = match (env::var(URL), env::var(ENDPOINT)) {
+        (Ok(url), Ok(endpoint)) => node_options(Path::new(&data), &url, &endpoint),
+        // A server that is not part of a cluster.
+        _ => options(Path::new(&data)),
+    };
     let server = Server::start(options).await.unwrap();
     println!("\nready");
     let input = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
@@ -83,10 +86,13 @@ struct Node {
 
 impl Node {
     fn start(data: &Path, url: &str, endpoint: &str) -> Self {
+        Self::start_with(data, &[(URL, url), (ENDPOINT, endpoint)])
+    }
+
+    fn start_with(data: &Path, variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
             .args([NODE, "--exact", "--ignored", "--nocapture"])
-            .env(URL, url)
-            .env(ENDPOINT, endpoint)
+            .envs(variables.iter().copied())
             .env(DATA, data)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -427,10 +433,8 @@ async fn drain_of_many_meetings_is_measured() {
     two.shutdown(Duration::from_secs(5)).await;
 }
 
-/// Writes to a board of its own until the time is over. Returns the number of acknowledgements.
-async fn write_for(server: ServerFile, meeting: String, time: Duration) -> usize {
-    let created = ask(&server, "POST", "/api/meetings", &format!(r#"{{"id": "{meeting}"}}"#)).await;
-    assert_eq!(created.0, 201, "{}", created.1);
+/// Writes to a board of its own until the time is over. Returns the times to the acknowledgements.
+async fn write_for(server: ServerFile, meeting: String, time: Duration) -> Vec<Duration> {
     let path = format!("/api/meetings/{meeting}/users");
     let user = r#"{"uri": "sip:ada", "displayName": "Ada", "role": "presenter"}"#;
     let (_, body) = ask(&server, "POST", &path, user).await;
@@ -438,48 +442,98 @@ async fn write_for(server: ServerFile, meeting: String, time: Duration) -> usize
     let link = JoinLink::from_str(body["joinLink"].as_str().unwrap()).unwrap();
     let mut member = Member::join(link).await.unwrap();
     let board = member.share().await;
-    let (start, mut count) = (Instant::now(), 0);
+    let (start, mut times) = (Instant::now(), Vec::new());
     while start.elapsed() < time {
         // Each text is short, and a board has room for some thousands.
+        let sent = Instant::now();
         member.write(board, "text").await.unwrap();
-        count += 1;
+        times.push(sent.elapsed());
     }
-    count
+    times
 }
 
-/// Runs meetings on some servers, and prints the acknowledgements per second.
-async fn measure_throughput(what: &str, servers: &[ServerFile]) {
-    const MEETINGS: usize = 30;
+/// Returns the processor time of a process so far.
+fn processor_time(process: u32) -> Duration {
+    /// The unit of the kernel's figures.
+    const TICKS_PER_SECOND: u32 = 100;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name of the program, in brackets, can contain spaces. The time in user mode and that in the kernel
+    // are fields 14 and 15.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_ascii_whitespace();
+    let ticks: u32 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap()).sum();
+    Duration::from_secs(1) * ticks / TICKS_PER_SECOND
+}
+
+/// Returns the processor time of the PostgreSQL server of a database so far.
+fn processor_time_of_database(url: &str) -> Duration {
+    let socket = url.split(['@', '/']).nth(3).unwrap();
+    let directory = socket.replace("%2F", "/");
+    let file = std::fs::read_to_string(format!("{directory}/data/postmaster.pid")).unwrap();
+    let server = file.lines().next().unwrap();
+    let pgrep = Command::new("pgrep").args(["-P", server]).output().unwrap();
+    let children = String::from_utf8(pgrep.stdout).unwrap();
+    children.lines().map(|process| processor_time(process.parse().unwrap())).sum()
+}
+
+/// Creates meetings on some servers and writes to them. Prints the meetings and the acknowledgements per second,
+/// the times of the acknowledgements, and the processor time for each.
+async fn measure_throughput(what: &str, nodes: &[Node], url: Option<&str>, meetings: usize) {
     const TIME: Duration = Duration::from_secs(5);
+    let mut creating = JoinSet::new();
+    let start = Instant::now();
+    for number in 0..meetings {
+        let (server, id) = (nodes[number % nodes.len()].file.clone(), format!("{what}{number}"));
+        creating.spawn(async move {
+            let body = format!(r#"{{"id": "{id}"}}"#);
+            let created = ask(&server, "POST", "/api/meetings", &body).await;
+            assert_eq!(created.0, 201, "{}", created.1);
+        });
+    }
+    creating.join_all().await;
+    let created = meetings as f64 / start.elapsed().as_secs_f64();
+    let servers = || nodes.iter().map(|node| processor_time(node.child.id())).sum::<Duration>();
+    let database = || url.map(processor_time_of_database).unwrap_or_default();
+    let before = (servers(), database());
     let mut writers = JoinSet::new();
-    for number in 0..MEETINGS {
-        let server = servers[number % servers.len()].clone();
+    for number in 0..meetings {
+        let server = nodes[number % nodes.len()].file.clone();
         writers.spawn(write_for(server, format!("{what}{number}"), TIME));
     }
-    let count: usize = writers.join_all().await.into_iter().sum();
-    let rate = count as f64 / TIME.as_secs_f64();
-    eprintln!("{what}: {MEETINGS} meetings, {rate:.0} acknowledged messages per second");
+    let times: Vec<_> = writers.join_all().await.into_iter().flatten().collect();
+    let count = u32::try_from(times.len()).unwrap();
+    let (servers, database) = (servers() - before.0, database().saturating_sub(before.1));
+    let rate = f64::from(count) / TIME.as_secs_f64();
+    eprintln!(
+        "{what}: {meetings} meetings, {created:.0} created per second, {rate:.0} messages per second"
+    );
+    eprintln!(
+        "  processor time per message: {:?} servers, {:?} database",
+        servers / count,
+        database / count
+    );
+    print_figures("  message to its acknowledgement", times);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "is a measurement; `scripts/kill_cluster.sh` runs it"]
 async fn throughput_of_one_to_three_nodes_is_measured() {
-    let data = tempfile::tempdir().unwrap();
-    let single = Server::start(options(data.path())).await.unwrap();
-    measure_throughput("sqlite", &[single.server_file()]).await;
-    single.shutdown(Duration::from_secs(1)).await;
+    const MEETINGS: [usize; 2] = [1, 30];
     let Some(database) = shared_server() else { return };
-    for count in 1..=3 {
-        let (url, bucket) = (database.create_database(), Bucket::open().await);
-        let data: Vec<_> = (0..count).map(|_| tempfile::tempdir().unwrap()).collect();
-        let start = |data: &TempDir| Node::start(data.path(), &url, &bucket.endpoint);
-        let nodes: Vec<_> = data.iter().map(start).collect();
-        let files: Vec<_> = nodes.iter().map(|node| node.file.clone()).collect();
-        measure_throughput(&format!("nodes{count}-"), &files).await;
-        for node in &nodes {
-            let commits = node.metric("cluster_commits_total").await;
-            let micros = node.metric("cluster_commit_microseconds_total").await;
-            eprintln!("  {commits} groups of commits, {} µs each", micros / commits.max(1));
+    for meetings in MEETINGS {
+        let data = tempfile::tempdir().unwrap();
+        let single = [Node::start_with(data.path(), &[])];
+        measure_throughput("sqlite", &single, None, meetings).await;
+        for count in 1..=3 {
+            let (url, bucket) = (database.create_database(), Bucket::open().await);
+            let data: Vec<_> = (0..count).map(|_| tempfile::tempdir().unwrap()).collect();
+            let start = |data: &TempDir| Node::start(data.path(), &url, &bucket.endpoint);
+            let nodes: Vec<_> = data.iter().map(start).collect();
+            measure_throughput(&format!("nodes{count}-"), &nodes, Some(&url), meetings).await;
+            for node in &nodes {
+                let commits = node.metric("cluster_commits_total").await;
+                let micros = node.metric("cluster_commit_microseconds_total").await;
+                eprintln!("  {commits} groups of commits, {} µs each", micros / commits.max(1));
+            }
         }
     }
 }
