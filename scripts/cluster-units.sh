@@ -210,8 +210,9 @@ until health "$two" >/dev/null; do sleep 0.1; done
 say "a killed process, which systemd restarts"
 on "$three" sh -c 'kill -KILL "$(systemctl show --property=MainPID --value psom)"'
 begin=$(now)
-more 1
-echo "the first confirmed text after $(since "$begin")"
+# The first of them can be from before.
+more 2
+echo "the first text that was begun afterwards is confirmed after $(since "$begin")"
 more 3
 until health "$three" >/dev/null; do sleep 0.1; done
 
@@ -220,8 +221,8 @@ lost=$(owner 1)
 rest=$((lost % 3 + 1))
 kill -KILL "${leaders[$lost]}"
 begin=$(now)
-more 1
-echo "node $lost is lost; the first confirmed text after $(since "$begin")"
+more 2
+echo "node $lost is lost; the first text that was begun afterwards is confirmed after $(since "$begin")"
 more 3
 echo "node $(owner "$rest") has the meeting"
 

@@ -6,7 +6,7 @@ use psom_client::{JoinCredential, JoinLink, LinkAuthority};
 use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
-    error::{CommandError, OrCannot as _, Result},
+    error::{CommandError, Result},
     http::proxies::Proxies,
 };
 
@@ -17,13 +17,19 @@ pub(super) async fn with_certificate(link: JoinLink, limit: Duration) -> Result<
     if is_known || link.web_is_public || !http.starts_with("https://") {
         return Ok(link);
     }
-    let proxy = Proxies::of_environment().for_conference(&link.address, Some(http))?;
+    // The web server has the certificate of the conference, too. In a cluster, its address leads to any server, while
+    // the server of the conference's address can be gone.
+    let address = http.trim_start_matches("https://").trim_end_matches('/');
+    let proxy = Proxies::of_environment().for_url(http)?;
     let connecting = async {
         Ok::<_, CommandError>(match proxy {
-            Some(proxy) => link.with_certificate(proxy.connect(&link.address).await?).await?,
+            Some(proxy) => link.with_certificate(proxy.connect(address).await?).await?,
             None => {
-                let stream = TcpStream::connect(&link.address).await;
-                let stream = stream.or_cannot(format_args!("reach the server at {}", link.address));
+                let stream = TcpStream::connect(address).await.map_err(|error| {
+                    let why =
+                        format!("cannot reach the server at {http} ({error}); check that it runs");
+                    CommandError::Unreachable(why)
+                });
                 link.with_certificate(stream?).await?
             }
         })

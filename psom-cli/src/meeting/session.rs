@@ -138,7 +138,9 @@ impl LinkArgs {
                 sender.send(event, bytes);
             }
         };
-        let mut meeting = Meeting { connection: self.connect(listener).await?, events };
+        // The future is large, and every command contains it.
+        let connection = Box::pin(self.connect(listener)).await?;
+        let mut meeting = Meeting { connection, events };
         meeting.wait_until_complete().await?;
         is_complete.store(true, Ordering::Release);
         Ok(meeting)
@@ -201,7 +203,9 @@ impl LinkArgs {
             let bytes = event.size_bytes();
             sender.send(event, bytes);
         };
-        let mut meeting = Meeting { connection: self.connect(listener).await?, events };
+        // The future is large, and every command contains it.
+        let connection = Box::pin(self.connect(listener)).await?;
+        let mut meeting = Meeting { connection, events };
         meeting.wait_until_complete().await?;
         Ok(meeting)
     }

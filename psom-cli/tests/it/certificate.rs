@@ -85,3 +85,12 @@ fn unusable_certificate_is_an_error_at_the_start() {
     assert!(serve(Path::new("missing.pem"), &key).contains("missing.pem cannot be used: "));
     assert!(serve(&chain, &ca).contains("it is not the key of "));
 }
+
+#[test]
+fn a_link_needs_only_the_web_server_that_it_names() {
+    let stage = Stage::open(&["--https"]);
+    let (_, rest) = stage.link.strip_prefix("psom://").unwrap().split_once('/').unwrap();
+    // In a cluster, the conference that the link names can be gone.
+    let link = format!("psom://127.0.0.1:1/{rest}");
+    assert_eq!(stage.ok(&["list", &link]), stage.ok(&["list", &stage.link]));
+}

@@ -501,7 +501,8 @@ async fn measure_throughput(what: &str, nodes: &[Node], url: Option<&str>, meeti
     }
     let times: Vec<_> = writers.join_all().await.into_iter().flatten().collect();
     let count = u32::try_from(times.len()).unwrap();
-    let (servers, database) = (servers() - before.0, database().saturating_sub(before.1));
+    let servers = servers().saturating_sub(before.0);
+    let database = database().saturating_sub(before.1);
     let rate = f64::from(count) / TIME.as_secs_f64();
     eprintln!(
         "{what}: {meetings} meetings, {created:.0} created per second, {rate:.0} messages per second"
