@@ -12,6 +12,7 @@ mod guest;
 mod invitation;
 pub(crate) mod link;
 pub(crate) mod packing;
+mod participation;
 #[cfg(feature = "queue")]
 pub(crate) mod recorded_package;
 pub(crate) mod rejoining;

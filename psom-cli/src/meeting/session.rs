@@ -28,10 +28,8 @@ use super::{
     certificate::{no_answer, with_certificate},
     closing,
     deadline::Deadline,
-    invitation::{self, Person, redeem},
-    link,
-    rejoining::{join_moving, repeat},
-    texts,
+    invitation::{Person, redeem},
+    link, texts,
 };
 use crate::{
     error::{CommandError, Result},
@@ -44,7 +42,7 @@ use crate::{
 type Documents = ();
 
 /// The time that a server may take to answer. It covers a slow network; a server answers at once.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The time that the reason for the end of a connection may take to arrive.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,21 +53,21 @@ pub(crate) struct LinkArgs {
     /// The join link that `psom invite` or `psom serve --demo` has printed, in single quotes. Leave
     /// it out to use the one of `psom use` or of PSOM_LINK.
     #[arg(value_name = "LINK")]
-    link: String,
+    pub(super) link: String,
     /// Your name in the meeting, if the link is an open invitation. Later commands keep it. All commands
     /// with one link on one machine are the same person: another name renames this person.
     #[arg(long = "as", value_name = "NAME", global = true, env = "PSOM_AS")]
-    name: Option<String>,
+    pub(super) name: Option<String>,
     /// Join as another person than before, with this name and an own vote. Later commands are this person
     /// with `--as NAME`.
     #[arg(long, value_name = "NAME", global = true)]
-    as_new: Option<String>,
+    pub(super) as_new: Option<String>,
     /// Joins as a person whom no later command knows.
     #[arg(skip)]
     member: Option<String>,
     /// Whether a server has answered: it has admitted the user, or it cannot at the moment.
     #[arg(skip)]
-    was_answered: AtomicBool,
+    pub(super) was_answered: AtomicBool,
 }
 
 /// A connection to a meeting. Dropping it closes it in the background.
@@ -151,49 +149,9 @@ impl LinkArgs {
         Ok(link::parse(&self.link)?.to_string())
     }
 
-    /// Ends all connections of this person to the meeting, and returns its identifier.
-    pub(crate) async fn leave_everywhere(&self) -> Result<String> {
-        let link = with_certificate(link::parse(&self.link)?, ANSWER_TIMEOUT).await?;
-        let JoinCredential::Invitation { secret, .. } = &link.credential else {
-            let why =
-                "the link is for one connection, which ends with its command; stop the command";
-            return Err(CommandError::new(why));
-        };
-        let (name, new_name) = (self.name.as_deref(), self.as_new.as_deref());
-        let who = Person::of_command(&link.meeting, secret, name, new_name)?;
-        let request = link.join_request(&who.visitor).ok_or_else(meeting_ended)?;
-        invitation::leave(&Http::of_link(&link)?, &link, request, &who).await?;
-        Ok(link.meeting)
-    }
-
     /// Reports whether the link can be used for several connections.
     pub(crate) fn can_join_again(&self) -> Result<bool> {
         Ok(matches!(link::parse(&self.link)?.credential, JoinCredential::Invitation { .. }))
-    }
-
-    /// Joins, runs a part of a command in the meeting, and leaves. If the meeting moves to another server, or
-    /// its server restarts, joins again with the same invitation and repeats the part. It must then check
-    /// what is already done.
-    pub(crate) async fn in_meeting<T>(
-        &self,
-        mut run: impl AsyncFnMut(&mut Meeting) -> Result<T>,
-    ) -> Result<T> {
-        let joined = self.join().await;
-        if !self.can_join_again()? {
-            let mut meeting = joined?;
-            let result = run(&mut meeting).await?;
-            meeting.leave().await?;
-            return Ok(result);
-        }
-        let meeting = match joined {
-            Err(CommandError::Unreachable(why)) if self.was_answered.load(Ordering::Relaxed) => {
-                join_moving(why, async || self.join().await).await?
-            }
-            joined => joined?,
-        };
-        let (meeting, result) = repeat(meeting, async || self.join().await, run).await?;
-        meeting.leave().await?;
-        Ok(result)
     }
 
     /// Joins, and waits until the server has sent the meeting with all its contents.
