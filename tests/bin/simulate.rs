@@ -1,4 +1,5 @@
-//! Runs simulated meetings: `simulate --seed N --runs N [--story] [--stop]`.
+//! Runs simulated meetings: `simulate --seed N --runs N [--story] [--stop]`, and on clusters with
+//! `--cluster [--weakness NAME]`.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stderr, reason = "a program reports its mistakes there")]
 
@@ -8,20 +9,24 @@ use std::{
     time::Instant,
 };
 
-use psom_tests::simulation::{self, Summary};
+use psom_tests::simulation::{self, Failure, Summary, Weakness};
 
-const USAGE: &str = "usage: simulate [--seed N] [--runs N] [--story] [--stop]\n\
-    --story prints each step, --stop ends after the first failure";
+const USAGE: &str = "usage: simulate [--seed N] [--runs N] [--story] [--stop] [--cluster [--weakness NAME]]\n\
+    --story prints each step, --stop ends after the first failure, --cluster runs the meeting on a\n\
+    cluster, in which the rule of a weakness does not hold";
 
 struct Options {
     seed: u64,
     runs: u64,
     story: bool,
     stop: bool,
+    cluster: bool,
+    weakness: Option<Weakness>,
 }
 
 fn options() -> Option<Options> {
-    let mut options = Options { seed: 1, runs: 1, story: false, stop: false };
+    let mut options =
+        Options { seed: 1, runs: 1, story: false, stop: false, cluster: false, weakness: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -29,10 +34,26 @@ fn options() -> Option<Options> {
             "--runs" => options.runs = arguments.next()?.parse().ok()?,
             "--story" => options.story = true,
             "--stop" => options.stop = true,
+            "--cluster" => options.cluster = true,
+            "--weakness" => {
+                let name = arguments.next()?;
+                let known = Weakness::ALL.into_iter().find(|(known, _)| *known == name);
+                options.weakness = Some(known?.1);
+            }
             _ => return None,
         }
     }
     Some(options)
+}
+
+fn run(options: &Options, seed: u64, tell: &mut dyn FnMut(&str)) -> Result<Summary, Failure> {
+    if options.cluster {
+        simulation::run_cluster(seed, options.weakness, tell)
+    } else if options.story {
+        simulation::run_with_calls(seed, tell)
+    } else {
+        simulation::run(seed, tell)
+    }
 }
 
 fn main() -> ExitCode {
@@ -51,8 +72,7 @@ fn main() -> ExitCode {
             }
         };
         runs += 1;
-        let run = if options.story { simulation::run_with_calls } else { simulation::run };
-        match run(seed, &mut tell) {
+        match run(&options, seed, &mut tell) {
             Ok(summary) => total.add(&summary),
             Err(failure) => {
                 failures += 1;

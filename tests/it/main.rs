@@ -14,6 +14,7 @@
     reason = "tests"
 )]
 
+mod cluster_simulation;
 mod codecs;
 mod conformance;
 mod house;

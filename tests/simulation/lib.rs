@@ -10,6 +10,7 @@
 mod action;
 mod client;
 mod clocks;
+mod cluster;
 mod end;
 mod facts;
 mod fault;
@@ -29,6 +30,7 @@ mod world;
 
 use std::{collections::BTreeMap, fmt};
 
+pub use cluster::{CLUSTER_FAULTS, Weakness, run_cluster};
 pub use fault::FAULTS;
 pub use offline::{Kills, replay_under_kills};
 

@@ -235,7 +235,10 @@ async fn client_at_another_server_is_relayed_to_the_owner() {
     let grace = Guest::join(at_server(&late, &two)).await;
     assert_eq!(grace.model.contents, ada.model.contents);
     assert_eq!(metric(&two, "cluster_take_overs_total").await, 1);
-    assert_eq!(metric(&two, "cluster_relayed_connections").await, 0);
+    // The server notes the ends of its relays by itself.
+    while metric(&two, "cluster_relayed_connections").await > 0 {
+        sleep(Duration::from_millis(20)).await;
+    }
     two.shutdown(GRACE).await;
 }
 

@@ -1,12 +1,12 @@
 //! The lease of a node: a row that the node renews. A node is dead when its row is gone.
 //!
-//! - A lease lasts [`LEASE`] by the clock of the database. A node that claims a meeting of another
+//! - A lease lasts [`LEASE_DURATION`] by the clock of the database. A node that claims a meeting of another
 //!   node first deletes the rows of all expired leases. The deletion waits for a renewal that is
 //!   under way and then reads the row again. So a lease is either renewed or lost, and a lost lease
 //!   never becomes valid again.
 //! - The node acknowledges nothing from [`ACKNOWLEDGE_TIME`] after the start of its last renewal that
-//!   succeeded, by its own monotonic clock. This is earlier than the end of the lease by the clock of the
-//!   database, unless the two clocks run at speeds that differ by 40 %.
+//!   succeeded, by its own monotonic clock (`lease_rules`). This is not later than the end of the lease by the
+//!   clock of the database, unless the clock of the node is slower than 70 % of the database's.
 //! - A process that starts gets a new incarnation in its row. That ends the leases of the earlier process,
 //!   which the lock on the data directory has shown to be gone.
 //!
@@ -26,40 +26,18 @@ use tokio::{sync::watch, time::sleep};
 use super::{
     config::ClusterConfig,
     database::{ADVISORY_LOCK_CLASS, Database, Statement},
+    lease_rules::{ACKNOWLEDGE_TIME, Incarnation, LEASE_DURATION, LeaseState, RENEWAL_RETRY_DELAY},
 };
 use crate::store::error::Error;
 
-/// The time that a lease lasts by the clock of the database, as an interval of SQL.
-const LEASE: &str = "5 seconds";
-
-/// The time in which a node acknowledges after it began its last renewal that succeeded.
-pub(super) const ACKNOWLEDGE_TIME: Duration = Duration::from_millis(3500);
-
-/// The time between the starts of two renewals.
-const RENEWAL_INTERVAL: Duration = Duration::from_secs(1);
-
-/// The time between a renewal that failed and the next.
-const RETRY_INTERVAL: Duration = Duration::from_millis(200);
-
 /// The monotonic clock of a node. Tests replace it.
 pub(crate) type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
-
-/// The number of a start of a node. It is part of every lease, so a restarted node has none of the old
-/// ones.
-pub(super) type Incarnation = i32;
 
 /// A node's knowledge about its own lease.
 pub(super) struct Lease {
     state: watch::Sender<LeaseState>,
     clock: Clock,
     is_draining: AtomicBool,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct LeaseState {
-    incarnation: Incarnation,
-    /// The start of the last renewal that succeeded.
-    renewed: Instant,
 }
 
 impl Lease {
@@ -71,25 +49,27 @@ impl Lease {
     ) -> Result<Self, Error> {
         let renewed = clock();
         let incarnation = database.run("register this node", &Register(config, false)).await?;
-        let state = watch::Sender::new(LeaseState { incarnation, renewed });
+        let state = watch::Sender::new(renewed_lease(incarnation, renewed));
         Ok(Self { state, clock, is_draining: AtomicBool::new(false) })
     }
 
-    pub(super) fn incarnation(&self) -> Incarnation {
-        self.state.borrow().incarnation
+    /// Returns what the node knows about its lease now.
+    pub(super) fn state(&self) -> LeaseState {
+        *self.state.borrow()
     }
 
-    /// Reports whether the node may acknowledge what it committed in this incarnation.
-    pub(super) fn allows_acknowledging(&self, incarnation: Incarnation) -> bool {
-        let LeaseState { incarnation: current, renewed } = *self.state.borrow();
-        let age = (self.clock)().saturating_duration_since(renewed);
-        current == incarnation && age < ACKNOWLEDGE_TIME
+    pub(super) fn incarnation(&self) -> Incarnation {
+        self.state().incarnation()
+    }
+
+    /// Returns the time by the monotonic clock of the node.
+    pub(super) fn now(&self) -> Instant {
+        (self.clock)()
     }
 
     /// Returns the time for which the node may acknowledge without another renewal.
     pub(super) fn time_left(&self) -> Duration {
-        let age = (self.clock)().saturating_duration_since(self.state.borrow().renewed);
-        ACKNOWLEDGE_TIME.saturating_sub(age)
+        self.state().time_left(self.now())
     }
 
     /// Announces whether the node hands its meetings over. A later lease announces the same.
@@ -120,25 +100,24 @@ impl Lease {
     ) -> Error {
         let mut connection = None;
         loop {
-            let renewed = (self.clock)();
+            let renewed = self.now();
             let incarnation = self.incarnation();
             match renew(database, &mut connection, config, incarnation).await {
                 Ok(true) => {
-                    self.state.send_replace(LeaseState { incarnation, renewed });
-                    let elapsed = (self.clock)().saturating_duration_since(renewed);
-                    sleep(RENEWAL_INTERVAL.saturating_sub(elapsed)).await;
+                    self.state.send_replace(renewed_lease(incarnation, renewed));
+                    sleep(self.state().until_next_renewal(self.now())).await;
                 }
                 Ok(false) => match self.replace(database, config, &mut lost).await {
                     Ok(()) => {}
                     Err(error @ Error::NodeTaken(_)) => return error,
                     Err(error) => {
                         tracing::warn!(%error, "could not register this node again");
-                        sleep(RETRY_INTERVAL).await;
+                        sleep(RENEWAL_RETRY_DELAY).await;
                     }
                 },
                 Err(error) => {
                     tracing::warn!(%error, "could not renew the lease of this node");
-                    sleep(RETRY_INTERVAL).await;
+                    sleep(RENEWAL_RETRY_DELAY).await;
                 }
             }
         }
@@ -156,16 +135,25 @@ impl Lease {
         }
         tracing::warn!(node = config.node, "lost the lease of this node, and with it its meetings");
         lost();
-        let renewed = (self.clock)();
+        let renewed = self.now();
         let register = Register(config, self.is_draining.load(Ordering::Relaxed));
         let incarnation = database.run("register this node", &register).await?;
-        self.state.send_replace(LeaseState { incarnation, renewed });
+        self.state.send_replace(renewed_lease(incarnation, renewed));
         Ok(())
     }
 }
 
+fn renewed_lease(incarnation: Incarnation, renewed: Instant) -> LeaseState {
+    LeaseState::new(incarnation, renewed, ACKNOWLEDGE_TIME)
+}
+
+/// Returns [`LEASE_DURATION`] as an interval of SQL.
+fn lease_interval() -> String {
+    format!("{} seconds", LEASE_DURATION.as_secs_f64())
+}
+
 /// Writes the row of a node with a new incarnation.
-struct Register<'a>(&'a ClusterConfig, bool);
+pub(super) struct Register<'a>(pub(super) &'a ClusterConfig, pub(super) bool);
 
 impl Statement for Register<'_> {
     type Answer = Incarnation;
@@ -184,7 +172,7 @@ impl Statement for Register<'_> {
         .bind(node)
         .bind(address)
         .bind(http)
-        .bind(LEASE)
+        .bind(lease_interval())
         .bind(self.1)
         .fetch_one(connection)
         .await?;
@@ -229,13 +217,23 @@ async fn renew(
         Some(connection) => connection,
         None => database.connect().await?,
     };
-    let sql = "UPDATE nodes SET expires = clock_timestamp() + $3::text::interval \
-               WHERE id = $1 AND incarnation = $2";
-    let renewing = query(sql).bind(&config.node).bind(incarnation).bind(LEASE);
-    let renewed = tokio::time::timeout(ACKNOWLEDGE_TIME, renewing.execute(&mut connection)).await;
+    let renewing = renew_on(&mut connection, &config.node, incarnation);
+    let renewed = tokio::time::timeout(ACKNOWLEDGE_TIME, renewing).await;
     let renewed = renewed.unwrap_or_else(|_| Err(super::failure::timed_out()))?;
     *slot = Some(connection);
-    Ok(renewed.rows_affected() == 1)
+    Ok(renewed)
+}
+
+/// Renews a lease on a connection. Returns `false` if it was lost.
+pub(super) async fn renew_on(
+    connection: &mut PgConnection,
+    node: &str,
+    incarnation: Incarnation,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE nodes SET expires = clock_timestamp() + $3::text::interval \
+               WHERE id = $1 AND incarnation = $2";
+    let renewing = query(sql).bind(node).bind(incarnation).bind(lease_interval());
+    Ok(renewing.execute(connection).await?.rows_affected() == 1)
 }
 
 /// Deletes the rows of nodes whose leases have expired, and ends the sessions with which they write: a

@@ -2,7 +2,7 @@
 //!
 //! Each meeting has one owner. Only the owner runs the meeting and writes its state. The rules are:
 //!
-//! - A node keeps a lease, a row that it renews (`lease`). The meetings of a dead node are free.
+//! - A node keeps a lease, a row that it renews (`lease`, `lease_rules`). The meetings of a dead node are free.
 //! - A node takes a free meeting over with an update that increments the meeting's epoch (`statements`).
 //! - Every statement of the owner checks that the meeting still has this owner in this epoch. The check and
 //!   the writes are one statement, so nothing can happen in between.
@@ -13,6 +13,7 @@ mod database;
 mod failure;
 mod group;
 mod lease;
+mod lease_rules;
 mod node;
 mod settings;
 mod statements;

@@ -8,7 +8,8 @@ use sqlx::{PgConnection, Row as _, postgres::PgRow, query};
 use super::{
     database::Statement,
     group::GroupArrays,
-    lease::{Incarnation, bury},
+    lease::bury,
+    lease_rules::Incarnation,
     text::{escape, unescape},
 };
 use crate::store::{

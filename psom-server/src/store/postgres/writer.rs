@@ -8,7 +8,7 @@
 use std::{
     collections::HashSet,
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use sqlx::{Connection as _, PgConnection};
@@ -21,7 +21,8 @@ use super::{
     database::{ANSWER_TIMEOUT, Statement},
     failure,
     group::WriteGroup,
-    lease::{Incarnation, become_writer},
+    lease::become_writer,
+    lease_rules::{Attempts, Incarnation},
     node::Node,
     statements::{Commit, Create, Delete, FIRST_EPOCH, HandOver, NodeKey},
 };
@@ -30,12 +31,6 @@ use crate::store::{
     meeting_store::{Health, StoredMeeting},
     queue::{Generation, QueuedChange, StoreChange},
 };
-
-/// The first delay before a statement that met an obstacle is repeated. The delay doubles each time.
-const FIRST_RETRY_DELAY: Duration = Duration::from_millis(50);
-
-/// The longest delay between two tries, so that a node resumes before its lease ends.
-const MAX_RETRY_DELAY: Duration = Duration::from_millis(500);
 
 pub(super) struct PostgresWriter {
     pub(super) node: Arc<Node>,
@@ -217,13 +212,10 @@ impl PostgresWriter {
                 }
             }
         }
+        // Before the node disowns the meeting, so that a reader of the metrics never misses the meeting.
+        node.metrics.hand_overs.fetch_add(u64::from(handed_over), Ordering::Relaxed);
         node.disown(meeting, generation);
-        if handed_over {
-            node.metrics.hand_overs.fetch_add(1, Ordering::Relaxed);
-            Ok(())
-        } else {
-            Err(Error::Moved(meeting.into()))
-        }
+        if handed_over { Ok(()) } else { Err(Error::Moved(meeting.into())) }
     }
 
     /// Runs a statement until it has succeeded and the lease allows acknowledging it, or the lease is lost.
@@ -235,14 +227,14 @@ impl PostgresWriter {
         statement: &S,
     ) -> Result<Option<S::Answer>, Error> {
         let node = Arc::clone(&self.node);
-        let mut delay = FIRST_RETRY_DELAY;
+        let mut attempts = Attempts::new(incarnation);
         loop {
-            if node.lease.incarnation() != incarnation {
+            if !attempts.may_run(node.lease.state()) {
                 return Ok(None);
             }
             let result = timeout(ANSWER_TIMEOUT, self.attempt(incarnation, statement)).await;
             match result.unwrap_or_else(|_| Err(failure::timed_out())) {
-                Ok(value) if node.lease.allows_acknowledging(incarnation) => {
+                Ok(value) if attempts.may_acknowledge(node.lease.state(), node.lease.now()) => {
                     self.health.send_if_modified(|health| {
                         let was_waiting = matches!(health, Health::Waiting(_));
                         *health = Health::Good;
@@ -263,8 +255,7 @@ impl PostgresWriter {
                     }) {
                         tracing::warn!(%error, "the store and its meetings wait: {obstacle}");
                     }
-                    sleep(delay).await;
-                    delay = (delay * 2).min(MAX_RETRY_DELAY);
+                    sleep(attempts.retry_delay()).await;
                 }
             }
         }

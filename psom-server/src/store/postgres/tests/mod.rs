@@ -13,7 +13,7 @@ use std::{
 
 use psom::{JournalError, Write};
 
-use super::{ClusterConfig, PostgresStore, lease::ACKNOWLEDGE_TIME};
+use super::{ClusterConfig, PostgresStore, lease_rules::ACKNOWLEDGE_TIME};
 use crate::{
     shared::lock::lock,
     store::{Claim, Durability, Error, Health, MeetingStore as _, StoredMeeting, StoredToken},
