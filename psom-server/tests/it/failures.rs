@@ -27,6 +27,7 @@ use tokio::{
 };
 
 use crate::{
+    acknowledgements::Acknowledgements,
     cluster::{ask, postgres::shared_server},
     durable::options,
     s3::{at_endpoint, bucket::Bucket},
@@ -269,8 +270,10 @@ async fn killed_owner_loses_nothing_acknowledged() {
     let measured = env::var(KILLS).ok().map(|kills| kills.parse().unwrap());
     let kills = measured.unwrap_or(DEFAULT_KILLS);
     let (mut pauses, mut acknowledged) = (Vec::new(), 0);
+    let mut acknowledgements = Acknowledgements::connect(&cluster.url).await;
     for round in 0..kills {
         let (mut member, owner) = cluster.join(None).await;
+        let (dying, begun) = (acknowledgements.owner().await, acknowledgements.now().await);
         let board = member.share().await;
         // The owner dies with requests under way, at another one in each round.
         let last = ANNOTATIONS + round % IN_FLIGHT;
@@ -282,18 +285,22 @@ async fn killed_owner_loses_nothing_acknowledged() {
                 board.is_some_and(|board| board.annotations.len() >= seen)
             };
             member.until(has_seen).await.unwrap();
+            acknowledgements.note(&dying, begun).await;
         }
         cluster.nodes[owner].signal("-KILL");
         let killed = Instant::now();
         // The rest of the acknowledgements is from before the kill.
         member.until(|_| false).await;
+        acknowledgements.note(&dying, begun).await;
         let seen = member.texts(board);
         let (mut successor, next) = cluster.join(Some(owner)).await;
         assert_ne!(next, owner);
+        let (living, joined) = (acknowledgements.owner().await, acknowledgements.now().await);
         let saved = successor.texts(board);
         let missing: Vec<_> = seen.difference(&saved).collect();
         assert!(missing.is_empty(), "round {round}: {missing:?} were acknowledged");
         successor.write(board, "after").await.unwrap();
+        acknowledgements.note(&living, joined).await;
         pauses.push(killed.elapsed());
         acknowledged += seen.len();
         let delete = move |conference: &mut Conference, cx: &mut psom::Context<Conference>| {
@@ -304,6 +311,7 @@ async fn killed_owner_loses_nothing_acknowledged() {
         cluster.restart(owner);
     }
     assert!(measured.is_none() || pauses.iter().all(|pause| *pause < MAX_PAUSE), "{pauses:?}");
+    assert!(acknowledgements.check() > kills, "each kill ends the time of an owner");
     print_figures("kill to the first acknowledgement elsewhere", pauses);
     eprintln!("{acknowledged} acknowledgements before the kills, none is missing");
 }

@@ -1,6 +1,6 @@
 //! The database that the nodes share: leases, the owner of the only meeting, and sessions. Each method has the
 //! effect of one statement of the real store (`psom-server/src/store/postgres`), at a time by the clock of
-//! the database.
+//! the database. A test of the store compares the two.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -69,10 +69,15 @@ impl PostgresStore {
         Ok(Self { node, health: watched_health, keeper })
     }
 
-    /// Stops renewing the lease, which tests use in place of a cut network.
+    /// Stops renewing the lease, which tests use in place of a cut network. No renewal is under way
+    /// afterwards.
     #[cfg(test)]
-    pub(super) fn stop_renewing(&self) {
+    pub(super) async fn stop_renewing(&mut self) {
+        // The keeper sleeps after a renewal that has succeeded.
+        self.node.lease.changed().await;
         self.keeper.abort();
+        // An aborted task ends with an error.
+        let _ = (&mut self.keeper).await;
     }
 
     /// Renews the lease again.

@@ -9,13 +9,10 @@ use tokio::{
     sync::watch,
 };
 
-use super::{server::shared_server, *};
+use super::{super::lease_rules::LEASE_DURATION, server::shared_server, *};
 
 /// The name of the socket of a PostgreSQL server with the default port.
 const SOCKET: &str = ".s.PGSQL.5432";
-
-/// The time that a lease lasts.
-const LEASE: Duration = Duration::from_secs(5);
 
 /// A way to the database that can be cut: connections stay open, and nothing arrives any more.
 struct Way {
@@ -89,7 +86,7 @@ async fn node_without_the_database_is_silent_before_its_lease_ends() {
     let taken = Instant::now();
     let (turns, silent) = *last.borrow();
     assert!(silent < taken, "acknowledgements of two owners overlap");
-    assert!(silent.saturating_duration_since(cut) < LEASE);
+    assert!(silent.saturating_duration_since(cut) < LEASE_DURATION);
     let saved = two.load("team").await.unwrap().len() - 1;
     assert!(turns <= saved, "{turns} turns were acknowledged, {saved} are saved");
     committing.abort();

@@ -1,6 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod commits;
 mod cut;
+mod model;
 mod nodes;
 mod outages;
 mod processes;

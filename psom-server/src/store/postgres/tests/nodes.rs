@@ -1,5 +1,7 @@
 //! Several nodes on one database.
 
+use sqlx::{Connection as _, PgConnection, raw_sql};
+
 use super::{server::shared_server, *};
 
 /// Lets the lease of a node expire.
@@ -34,11 +36,11 @@ async fn exactly_one_of_several_nodes_takes_a_meeting_over() {
     const MEETINGS: usize = 40;
     let Some(server) = shared_server() else { return };
     let url = server.create_database();
-    let dead = open(&url, "dead").await;
+    let mut dead = open(&url, "dead").await;
     for number in 0..MEETINGS {
         dead.create(stored(&number.to_string())).await.unwrap();
     }
-    dead.stop_renewing();
+    dead.stop_renewing().await;
     let mut nodes = Vec::new();
     for node in ["one", "two", "three"] {
         nodes.push(Arc::new(open(&url, node).await));
@@ -58,16 +60,47 @@ async fn exactly_one_of_several_nodes_takes_a_meeting_over() {
     assert_eq!(taken.sum::<u64>(), MEETINGS as u64);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_two_take_overs_that_have_begun_wins() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let database = url.rsplit('/').next().unwrap();
+    let mut dead = open(&url, "dead").await;
+    dead.create(stored("team")).await.unwrap();
+    dead.stop_renewing().await;
+    let nodes = [open(&url, "one").await, open(&url, "two").await].map(Arc::new);
+    expire(server, &url, "dead");
+    let mut holder = PgConnection::connect(&url).await.unwrap();
+    let lock = "BEGIN; SELECT FROM psom.meetings WHERE id = 'team' FOR UPDATE";
+    raw_sql(lock).execute(&mut holder).await.unwrap();
+    let mut claims = tokio::task::JoinSet::new();
+    for node in &nodes {
+        let node = Arc::clone(node);
+        claims.spawn(async move { node.claim("team").await.unwrap() });
+    }
+    // Both have seen that the meeting is free, and wait to change its row.
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while server.execute(database, waiting) != "2" {
+        tokio::task::yield_now().await;
+    }
+    drop(holder);
+    let claims = claims.join_all().await;
+    assert_eq!(claims.iter().filter(|claim| **claim == Claim::Owned).count(), 1, "{claims:?}");
+    let taken = nodes.iter().map(|node| node.node.metrics.take_overs.load(Ordering::Relaxed));
+    assert_eq!(taken.sum::<u64>(), 1);
+}
+
 #[tokio::test]
 async fn commit_after_a_take_over_writes_nothing() {
     let Some(server) = shared_server() else { return };
     let url = server.create_database();
-    let (one, two) = (open(&url, "one").await, open(&url, "two").await);
+    let (mut one, two) = (open(&url, "one").await, open(&url, "two").await);
     for meeting in ["team", "other"] {
         one.create(stored(meeting)).await.unwrap();
         one.journal(meeting).commit(vec![save("a", "1")]).await.unwrap();
     }
-    one.stop_renewing();
+    one.stop_renewing().await;
     expire(server, &url, "one");
     assert_eq!(two.claim("team").await, Ok(Claim::Owned));
     // The clock of the node that lost the meeting does not show it yet.
@@ -91,7 +124,7 @@ async fn node_acknowledges_nothing_after_its_time() {
     one.create(stored("team")).await.unwrap();
     let journal = one.journal("team");
     journal.commit(vec![save("a", "1")]).await.unwrap();
-    one.stop_renewing();
+    one.stop_renewing().await;
     clock.advance(ACKNOWLEDGE_TIME);
     let mut late = journal.commit(vec![save("a", "2")]);
     // The commit reaches the database, but is not acknowledged.
@@ -126,7 +159,7 @@ async fn node_continues_if_its_lease_is_renewed_late() {
     let clock = TestClock::new();
     let mut one = clock.open(&url, "one").await;
     one.create(stored("team")).await.unwrap();
-    one.stop_renewing();
+    one.stop_renewing().await;
     clock.advance(ACKNOWLEDGE_TIME * 10);
     expire(server, &url, "one");
     let mut late = one.journal("team").commit(vec![save("a", "1")]);
@@ -140,9 +173,9 @@ async fn node_continues_if_its_lease_is_renewed_late() {
 async fn restarted_node_frees_its_meetings_at_once() {
     let Some(server) = shared_server() else { return };
     let url = server.create_database();
-    let (one, two) = (open(&url, "one").await, open(&url, "two").await);
+    let (mut one, two) = (open(&url, "one").await, open(&url, "two").await);
     one.create(stored("team")).await.unwrap();
-    one.stop_renewing();
+    one.stop_renewing().await;
     let again = open(&url, "one").await;
     assert_eq!(two.claim("team").await, Ok(Claim::Owned));
     let claim = again.claim("team").await.unwrap();
@@ -300,7 +333,7 @@ async fn least_loaded_node_that_is_not_draining_gets_meetings() {
     );
     // A node that has lost its lease is still draining afterwards.
     three.create(stored("other")).await.unwrap();
-    three.stop_renewing();
+    three.stop_renewing().await;
     expire(server, &url, "three");
     assert_eq!(two.claim("other").await, Ok(Claim::Owned));
     three.resume_renewing();

@@ -129,10 +129,25 @@ impl PostgresServer {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
+    /// Returns the ID of the server's process while it runs.
+    fn process(&self) -> Option<String> {
+        let pid = fs::read_to_string(self.directory.join("data/postmaster.pid")).ok()?;
+        pid.lines().next().map(str::to_owned)
+    }
+
+    /// Ends the server like [`crash`](Self::crash), and waits until it has started again.
+    pub(crate) fn crash_and_wait(&self) {
+        let crashed = self.process();
+        self.crash();
+        while self.process().is_none() || self.process() == crashed {
+            thread::sleep(Duration::from_millis(20));
+        }
+        self.wait_until_ready();
+    }
+
     /// Ends the server as a crash would. It starts again by itself.
     pub(crate) fn crash(&self) {
-        let pid = fs::read_to_string(self.directory.join("data/postmaster.pid")).unwrap();
-        let pid = pid.lines().next().unwrap().to_owned();
+        let pid = self.process().unwrap();
         assert!(Command::new("kill").args(["-QUIT", &pid]).status().unwrap().success());
     }
 }
