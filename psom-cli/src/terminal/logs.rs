@@ -1,5 +1,9 @@
 use clap::{Args, ValueEnum};
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 use super::out;
 
@@ -31,14 +35,17 @@ pub(crate) fn start(default: &str, format: LogFormat) {
     let filter = filter(default, &value);
     let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     let is_valid = filter.is_some();
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|| EnvFilter::new(default)))
+    let filter = filter.or_else(|| default.parse().ok()).unwrap_or_default();
+    let selected = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(colour)
         .with_target(false);
     match format {
-        LogFormat::Text => logs.init(),
-        LogFormat::Json => logs.json().flatten_event(true).with_ansi(false).init(),
+        LogFormat::Text => selected.with(lines).init(),
+        LogFormat::Json => {
+            selected.with(lines.json().flatten_event(true).with_ansi(false)).init();
+        }
     }
     if !is_valid {
         out::note(&format!(
@@ -51,15 +58,24 @@ pub(crate) fn start(default: &str, format: LogFormat) {
 
 /// Returns the filter for the value of a variable, or `None` if the value is invalid. The default applies
 /// to targets that the value does not name.
-fn filter(default: &str, value: &str) -> Option<EnvFilter> {
-    // A word alone is a level: as a target, a level with a mistake would silence everything else.
-    let is_level = |word: &str| word.contains('=') || word.parse::<LevelFilter>().is_ok();
+fn filter(default: &str, value: &str) -> Option<Targets> {
     let words = value.split(',').map(str::trim).filter(|word| !word.is_empty());
-    if !words.clone().all(is_level) {
+    if !words.clone().all(is_directive) {
         return None;
     }
     let all = std::iter::once(default).chain(words).collect::<Vec<_>>().join(",");
-    EnvFilter::builder().parse(all).ok()
+    all.parse().ok()
+}
+
+/// Reports whether a word is a level, or a target and its level. A word alone is a level: as a target, a
+/// level with a mistake would silence everything else.
+fn is_directive(word: &str) -> bool {
+    let (target, level) = word.split_once('=').unwrap_or(("psom", word));
+    let is_target = |c: char| c.is_alphanumeric() || "_:-".contains(c);
+    !target.is_empty()
+        && target.chars().all(is_target)
+        && !level.is_empty()
+        && level.parse::<LevelFilter>().is_ok()
 }
 
 #[cfg(test)]
@@ -85,7 +101,9 @@ mod tests {
 
     #[test]
     fn an_invalid_value_is_not_used() {
-        for value in ["loud", "psom", "psom=loud", "debug,loud", "=", "[x"] {
+        for value in
+            ["loud", "psom", "psom=loud", "debug,loud", "=", "psom=", "=info", "[x", "[x]=info"]
+        {
             assert!(filter("info", value).is_none(), "{value}");
         }
     }

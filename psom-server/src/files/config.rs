@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::{WebLimits, blobs::BlobConfig};
+use super::{WebLimits, blob_location::BlobConfig};
 
 /// The configuration of a [`Library`](super::Library): locations and limits. The numbers in the
 /// descriptions are the defaults.

@@ -4,7 +4,10 @@ use std::{fs, future::poll_fn, io, path::Path};
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::blobs::{BlobConfig, BlobError, BlobKey, Blobs};
+use super::{
+    blob_location::{BlobConfig, BlobError, BlobKey},
+    blobs::Blobs,
+};
 use crate::shared::private_files;
 
 /// The folder for the file that is being copied, in the data directory.

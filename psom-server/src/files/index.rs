@@ -17,7 +17,8 @@ use psom_objects::store::{StoreError, StoredFile};
 use tokio::task::spawn_blocking;
 
 use super::{
-    blobs::{BlobError, BlobKey, Blobs},
+    blob_location::{BlobError, BlobKey},
+    blobs::Blobs,
     config::LibraryConfig,
     crypto::encrypted_length,
     disk_space::{DiskSpace, FreeSpace},

@@ -1,7 +1,8 @@
 use std::{fmt, io, ops::Range, sync::Arc};
 
 use super::{
-    blobs::{BlobError, Blobs},
+    blob_location::BlobError,
+    blobs::Blobs,
     browser_transfers::BrowserTransfers,
     config::LibraryConfig,
     disk_space::FreeSpace,

@@ -10,7 +10,10 @@ use std::{
 use psom_objects::store::StoredFile;
 use serde::{Deserialize, Serialize};
 
-use super::blobs::{BlobConfig, BlobError, BlobKey, Blobs};
+use super::{
+    blob_location::{BlobConfig, BlobError, BlobKey},
+    blobs::Blobs,
+};
 use crate::shared::{identifiers::random_name, private_files};
 
 /// The location in the record of files that are in the data directory.

@@ -9,14 +9,16 @@
 //! An uploaded package is spooled to a temporary file (`spool`). When it is complete, each of its
 //! files is encrypted into a temporary file of its own (`package_import`). The only file of a package is
 //! encrypted while it arrives, if it is not compressed (`arriving_package`). These files are moved to their
-//! final location (`blobs`): the folder above, or an object store under the same names. Only then
-//! are they added to the index (`index`), and only files in the index are served. A single file
+//! final location (`blobs`): the folder above (`folder_blobs`), or an object store under the same names
+//! (`object_store_blobs`, compiled with the feature `object-store`). Only then are they added to the index
+//! (`index`), and only files in the index are served. A single file
 //! that a browser uploads (`browser_transfers`) is encrypted as it arrives. Disk space is reserved
 //! before any of these files is written (`disk_space`).
 //!
 //! This folder knows nothing of HTTP, users or the store of the meetings.
 
 mod arriving_package;
+mod blob_location;
 mod blobs;
 pub(crate) mod browser_transfers;
 mod config;
@@ -27,10 +29,13 @@ mod disk_space;
 mod encrypting_file;
 mod error;
 mod file_stream;
+mod folder_blobs;
 mod index;
 mod library;
 mod location_record;
 mod meeting_files;
+#[cfg(any(test, feature = "s3"))]
+mod object_store_blobs;
 mod package_import;
 mod spool;
 mod sweep;
@@ -38,8 +43,8 @@ mod sweep;
 mod tests;
 mod unpublished;
 
-pub(crate) use blobs::BlobKey;
-pub use blobs::{BlobConfig, BlobError};
+pub(crate) use blob_location::BlobKey;
+pub use blob_location::{BlobConfig, BlobError};
 pub use config::LibraryConfig;
 #[cfg(feature = "postgres")]
 pub(crate) use copying::copy_files;

@@ -10,7 +10,11 @@ use object_store::{
 };
 
 use super::*;
-use crate::files::{BlobConfig, BlobError};
+use crate::files::{BlobConfig, BlobError, object_store_blobs::ObjectStoreBlobs};
+
+fn remote(store: Arc<dyn ObjectStore>, prefix: Location, url: &str) -> Blobs {
+    Blobs::ObjectStore(ObjectStoreBlobs::of(store, prefix, url))
+}
 
 /// Returns both kinds of locations.
 fn both(root: &Path) -> [Blobs; 2] {
@@ -146,18 +150,18 @@ async fn only_files_with_valid_names_are_listed() {
         let location = Location::from(key.replace('N', name));
         store.put_opts(&location, "".into(), PutOptions::default()).await.unwrap();
     }
-    let blobs = Blobs::of(Arc::<InMemory>::clone(&store), "p".into(), "memory:///p");
+    let blobs = remote(Arc::<InMemory>::clone(&store), "p".into(), "memory:///p");
     assert_eq!(count(&blobs).await, 0);
     let library = on(&root, &blobs);
     library.find_files("ada").await.unwrap();
     library.sweep().await.unwrap();
-    assert_eq!(Blobs::of(store, "".into(), "memory:///").list().await.unwrap().len(), 2);
+    assert_eq!(remote(store, "".into(), "memory:///").list().await.unwrap().len(), 2);
 }
 
 #[tokio::test]
 async fn object_store_belongs_to_one_server() {
     let store = Arc::new(InMemory::new());
-    let at = |prefix: &str| Blobs::of(Arc::<InMemory>::clone(&store), prefix.into(), "s3://bucket");
+    let at = |prefix: &str| remote(Arc::<InMemory>::clone(&store), prefix.into(), "s3://bucket");
     let owned = |error: Result<(), BlobError>| matches!(error, Err(BlobError::Owned { .. }));
     at("one").claim("ada", true).await.unwrap();
     at("one").claim("ada", false).await.unwrap();
@@ -182,7 +186,7 @@ async fn unmarked_location_is_claimed_by_a_server_that_knows_a_file() {
     use crate::files::FilesRecord;
 
     let (root, store, url) = (Directory::new(), Arc::new(InMemory::new()), "s3://bucket/old");
-    let blobs = Blobs::of(Arc::<InMemory>::clone(&store), "old".into(), url);
+    let blobs = remote(Arc::<InMemory>::clone(&store), "old".into(), url);
     let config = BlobConfig::Url(url.into(), Vec::new());
     let config = LibraryConfig { blobs: config, ..LibraryConfig::new(&*root) };
     let on = || Library::with(config.clone(), blobs.clone(), Arc::default(), |_| Ok(u64::MAX));
@@ -417,7 +421,7 @@ fn failed_by_the_store(error: &StoreError) -> bool {
 #[tokio::test]
 async fn object_store_failure_refuses_the_upload_and_leaves_no_file() {
     let root = Directory::new();
-    let blobs = Blobs::of(Arc::new(Failing::default()), "".into(), "s3://bucket");
+    let blobs = remote(Arc::new(Failing::default()), "".into(), "s3://bucket");
     let library = on(&root, &blobs);
     let common = Common { title: "T".into(), native_file: Some("a".into()), ..Common::default() };
     let ppt = ChunkedPpt { preview_thumbnail_file: Some("b".into()), ..ChunkedPpt::default() };
@@ -442,7 +446,7 @@ async fn failed_multipart_upload_is_aborted() {
         let aborted = Arc::new(AtomicBool::new(false));
         let failing =
             Failing { refuses_parts, aborted: Arc::clone(&aborted), ..Failing::default() };
-        let blobs = Blobs::of(Arc::new(failing), "".into(), "s3://bucket");
+        let blobs = remote(Arc::new(failing), "".into(), "s3://bucket");
         let library = on(&root, &blobs);
         let error =
             upload(&library.meeting("m"), &package("a", &plain), 9 << 20).await.unwrap_err();
