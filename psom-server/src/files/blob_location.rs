@@ -14,7 +14,7 @@ pub enum BlobConfig {
     /// An object store: its URL, and options of its client by the names of environment variables
     /// (`AWS_REGION` and the like).
     ///
-    /// `s3://bucket/prefix` needs the feature `s3`. `memory:///` needs it, too, and is for tests: its
+    /// `s3://bucket/prefix` needs the feature `s3`. `memory:///` needs the feature `object-store` and is for tests: its
     /// files are lost when the server ends. A bucket and prefix belong to one server, which at its start removes
     /// the files that no meeting knows. The server marks the location with its name, and other
     /// servers refuse a marked location. A location without a mark is refused if it has files and
@@ -80,7 +80,7 @@ pub enum BlobError {
         url: String,
     },
     /// The object store cannot be used.
-    #[cfg(any(test, feature = "s3"))]
+    #[cfg(any(test, feature = "object-store"))]
     #[error("cannot store files at {url:?}: {source}; correct --files or the AWS_ variables")]
     ObjectStore {
         /// Its URL.
@@ -108,7 +108,7 @@ impl BlobKey {
     }
 
     /// Parses a key. Other objects in an object store have no key.
-    #[cfg(any(test, feature = "s3"))]
+    #[cfg(any(test, feature = "object-store"))]
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('/');
         let (_, files, name) = (parts.next()?, parts.next()?, parts.next()?);

@@ -6,7 +6,7 @@ use std::{collections::HashMap, future::poll_fn, io, ops::Range, path::Path};
 
 use psom_objects::store::StoredFile;
 
-#[cfg(any(test, feature = "s3"))]
+#[cfg(any(test, feature = "object-store"))]
 use super::object_store_blobs::ObjectStoreBlobs;
 use super::{
     blob_location::{BlobConfig, BlobError, BlobKey},
@@ -44,7 +44,7 @@ pub(crate) enum Blobs {
     /// In a folder.
     Folder(FolderBlobs),
     /// In an object store.
-    #[cfg(any(test, feature = "s3"))]
+    #[cfg(any(test, feature = "object-store"))]
     ObjectStore(ObjectStoreBlobs),
 }
 
@@ -57,12 +57,12 @@ impl Blobs {
         }
     }
 
-    #[cfg(any(test, feature = "s3"))]
+    #[cfg(any(test, feature = "object-store"))]
     fn remote(url: &str, options: &[(String, String)]) -> Result<Self, BlobError> {
         ObjectStoreBlobs::open(url, options).map(Self::ObjectStore)
     }
 
-    #[cfg(not(any(test, feature = "s3")))]
+    #[cfg(not(any(test, feature = "object-store")))]
     fn remote(url: &str, _: &[(String, String)]) -> Result<Self, BlobError> {
         let is_s3 = url.starts_with("s3://") || url.starts_with("s3a://");
         Err(if is_s3 {
@@ -80,7 +80,7 @@ impl Blobs {
     pub(super) async fn put(&self, directory: &Path, keys: Vec<BlobKey>) -> io::Result<()> {
         match self {
             Self::Folder(folder) => folder.put(directory, keys).await,
-            #[cfg(any(test, feature = "s3"))]
+            #[cfg(any(test, feature = "object-store"))]
             Self::ObjectStore(store) => store.put(directory, keys).await,
         }
     }
@@ -93,7 +93,7 @@ impl Blobs {
     ) -> io::Result<FileStream> {
         match self {
             Self::Folder(folder) => folder.open_range(key, range).await,
-            #[cfg(any(test, feature = "s3"))]
+            #[cfg(any(test, feature = "object-store"))]
             Self::ObjectStore(store) => store.open_range(key, range).await,
         }
     }
@@ -101,39 +101,39 @@ impl Blobs {
     /// Marks an object store as this server's, unless it is marked already. An unmarked object
     /// store is refused unless `may_mark` is true.
     #[cfg_attr(
-        not(any(test, feature = "s3")),
+        not(any(test, feature = "object-store")),
         expect(unused_variables, reason = "a folder has no mark")
     )]
     pub(super) async fn claim(&self, server: &str, may_mark: bool) -> Result<(), BlobError> {
         match self {
             Self::Folder(_) => Ok(()),
-            #[cfg(any(test, feature = "s3"))]
+            #[cfg(any(test, feature = "object-store"))]
             Self::ObjectStore(store) => store.claim(server, may_mark).await,
         }
     }
 
     /// Checks that the object store is not marked as another server's.
     #[cfg_attr(
-        not(any(test, feature = "s3")),
+        not(any(test, feature = "object-store")),
         expect(unused_variables, reason = "a folder has no mark")
     )]
     pub(super) async fn check_owner(&self, server: &str) -> Result<(), BlobError> {
         match self {
             Self::Folder(_) => Ok(()),
-            #[cfg(any(test, feature = "s3"))]
+            #[cfg(any(test, feature = "object-store"))]
             Self::ObjectStore(store) => store.check_owner(server).await,
         }
     }
 
     /// Checks that the object store is marked as this server's.
     #[cfg_attr(
-        not(any(test, feature = "s3")),
+        not(any(test, feature = "object-store")),
         expect(unused_variables, reason = "a folder has no mark")
     )]
     pub(super) async fn check_mark(&self, server: &str) -> Result<(), BlobError> {
         match self {
             Self::Folder(_) => Ok(()),
-            #[cfg(any(test, feature = "s3"))]
+            #[cfg(any(test, feature = "object-store"))]
             Self::ObjectStore(store) => store.check_mark(server).await,
         }
     }
@@ -157,7 +157,7 @@ impl Blobs {
     pub(super) fn is_removable(&self, key: &BlobKey) -> bool {
         match self {
             Self::Folder(folder) => folder.is_removable(key),
-            #[cfg(any(test, feature = "s3"))]
+            #[cfg(any(test, feature = "object-store"))]
             Self::ObjectStore(_) => true,
         }
     }
@@ -169,7 +169,7 @@ impl Blobs {
     ) -> Result<HashMap<BlobKey, u64>, BlobError> {
         match self {
             Self::Folder(folder) => folder.list_meeting(meeting).await,
-            #[cfg(any(test, feature = "s3"))]
+            #[cfg(any(test, feature = "object-store"))]
             Self::ObjectStore(store) => store.list_meeting(meeting).await,
         }
     }
@@ -178,7 +178,7 @@ impl Blobs {
     pub(super) async fn list(&self) -> Result<HashMap<BlobKey, u64>, BlobError> {
         match self {
             Self::Folder(folder) => folder.list().await,
-            #[cfg(any(test, feature = "s3"))]
+            #[cfg(any(test, feature = "object-store"))]
             Self::ObjectStore(store) => store.list().await,
         }
     }
@@ -187,7 +187,7 @@ impl Blobs {
     pub(super) async fn delete(&self, keys: Vec<BlobKey>) {
         match self {
             Self::Folder(folder) => folder.delete(keys).await,
-            #[cfg(any(test, feature = "s3"))]
+            #[cfg(any(test, feature = "object-store"))]
             Self::ObjectStore(store) => store.delete(keys).await,
         }
     }

@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
-#[cfg(any(test, feature = "s3"))]
+#[cfg(any(test, feature = "object-store"))]
 use futures_util::{StreamExt as _, stream::BoxStream};
 use tokio::{
     fs::File,
@@ -25,7 +25,7 @@ pub(crate) struct FileStream {
 enum StreamSource {
     File(File),
     /// The answer of an object store, in the chunks in which it arrives.
-    #[cfg(any(test, feature = "s3"))]
+    #[cfg(any(test, feature = "object-store"))]
     Remote(BoxStream<'static, io::Result<Bytes>>),
 }
 
@@ -34,7 +34,7 @@ impl FileStream {
         Self { source: StreamSource::File(file), left: length }
     }
 
-    #[cfg(any(test, feature = "s3"))]
+    #[cfg(any(test, feature = "object-store"))]
     pub(super) fn of_stream(stream: BoxStream<'static, io::Result<Bytes>>, length: u64) -> Self {
         Self { source: StreamSource::Remote(stream), left: length }
     }
@@ -54,7 +54,7 @@ impl FileStream {
         }
         let mut chunk = match &mut self.source {
             StreamSource::File(file) => ready!(read(file, self.left, cx))?,
-            #[cfg(any(test, feature = "s3"))]
+            #[cfg(any(test, feature = "object-store"))]
             StreamSource::Remote(stream) => loop {
                 match ready!(stream.poll_next_unpin(cx)).transpose()? {
                     Some(chunk) if chunk.is_empty() => {}
