@@ -11,9 +11,9 @@
 //! encrypted while it arrives, if it is not compressed (`arriving_package`). These files are moved to their
 //! final location (`blobs`): the folder above (`folder_blobs`), or an object store under the same names
 //! (`object_store_blobs`, compiled with the feature `object-store`). Only then are they added to the index
-//! (`index`), and only files in the index are served. A single file
-//! that a browser uploads (`browser_transfers`) is encrypted as it arrives. Disk space is reserved
-//! before any of these files is written (`disk_space`).
+//! (`index`), and only files in the index are served. A single file that a browser uploads
+//! (`browser_transfers`) is encrypted as it arrives. Disk space is reserved before any of these files is
+//! written (`disk_space`).
 //!
 //! This folder knows nothing of HTTP, users or the store of the meetings.
 
@@ -34,7 +34,7 @@ mod index;
 mod library;
 mod location_record;
 mod meeting_files;
-#[cfg(any(test, feature = "s3"))]
+#[cfg(any(test, feature = "object-store"))]
 mod object_store_blobs;
 mod package_import;
 mod spool;
