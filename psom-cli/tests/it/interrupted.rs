@@ -95,8 +95,10 @@ fn a_conversion_ends_with_the_meeting_or_the_server() {
     assert!(why.contains("the meeting has ended, or the server has stopped"), "{why}");
     let (slides, pid) = office.convert(&stage, &stage.link);
     stage.server.child.kill().unwrap();
+    // The command tries to join again for a while.
     let why = office.is_over(slides, &pid, 1);
-    assert!(why.contains("the server is gone"), "{why}");
+    assert!(why.contains("The connection to the server was lost; joining again."), "{why}");
+    assert!(why.contains("cannot reach the server at http://127.0.0.1:"), "{why}");
 }
 
 /// A page with nested forms, eleven deep, each of which draws the next one twenty times.
