@@ -42,6 +42,8 @@ pub(super) struct Client {
     pub(super) is_tainted: bool,
     /// The time by which the client's clock is ahead of the simulated time.
     pub(super) clock_ahead: Duration,
+    /// The simulated time of the last jump of the client's clock.
+    pub(super) jumped: Option<Instant>,
     /// The time until which the client's process is suspended.
     pub(super) suspended_until: Option<Instant>,
     /// The reason why a fault may end the connection. `None` if the client and its network follow
@@ -99,6 +101,7 @@ impl Client {
             is_frozen: false,
             is_tainted: false,
             clock_ahead: Duration::ZERO,
+            jumped: None,
             suspended_until: None,
             excuse: None,
             ended: None,

@@ -111,6 +111,13 @@ const SUSPENDED_SERVER_MS: u64 = 8_000;
 /// The longest time that a client is suspended. The server may give up on it.
 const SUSPENDED_CLIENT_MS: u64 = 20_000;
 
+/// The time in which a client expects the next bytes after its clock has jumped, as in the hub.
+const CLIENT_GRACE: Duration = Duration::from_secs(2);
+
+/// The excuse of a client whose clock jumps while the server is suspended. It cannot know that less time has
+/// passed, and the server does not answer in its time of grace.
+const UNANSWERED: &str = "a clock jumped beside a suspended server";
+
 impl World<'_> {
     /// Injects a fault.
     pub(super) fn inject(&mut self) -> Result<(), String> {
@@ -187,6 +194,11 @@ impl World<'_> {
             (Fault::SuspendedServer, _) => {
                 let until = self.later_ms(SUSPENDED_SERVER_MS);
                 self.suspend(Side::Server, Some(until));
+                for client in &mut self.clients {
+                    if client.jumped.is_some_and(|at| self.now < at + CLIENT_GRACE) {
+                        client.excuse.get_or_insert(UNANSWERED);
+                    }
+                }
                 self.count("suspended servers");
             }
             (Fault::RoleChange, _) => {
@@ -268,9 +280,13 @@ impl World<'_> {
                 "suspended clients"
             }
             Fault::ClientClockJump => {
-                // This is no excuse: a hub must not end a connection because its clock jumps.
                 client.clock_ahead += jump;
+                client.jumped = Some(self.now);
                 self.count("clock jumps of clients");
+                // This alone is no excuse: a hub must not end a connection because its clock jumps.
+                if self.server.as_ref().is_some_and(|server| server.suspended_until.is_some()) {
+                    self.clients[at].excuse.get_or_insert(UNANSWERED);
+                }
                 return;
             }
             // The byte changes, and is counted, when bytes are on their way.
