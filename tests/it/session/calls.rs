@@ -48,7 +48,7 @@ fn log_call_has_no_effect() {
 
 #[test]
 fn ruling_08_unknown_method_index_is_refused() {
-    for index in [0, 9, 127, -1, -128] {
+    for index in [0, 10, 127, -1, -128] {
         let reason = format!("method {index} is not in Test.Root version 2");
         Handshake::open().refuses(&raw_call(0, index, &[]), unknown(index, 2), &reason);
     }
@@ -107,8 +107,8 @@ fn violation_of_a_handler_breaks_the_caller_with_its_reason() {
 #[test]
 fn client_refuses_what_a_server_refuses() {
     let before = [server_hello(&protocols()), set_channel(2)].concat();
-    let reason = "method 6 is not in Test.Root version 2";
-    client_refuses(&before, &raw_call(0, 6, &[]), unknown(6, 2), &farewell(reason));
+    let reason = "method 7 is not in Test.Root version 2";
+    client_refuses(&before, &raw_call(0, 7, &[]), unknown(7, 2), &farewell(reason));
     let error = PeerMisbehaved::UnknownProxy(1);
     let reason = "proxy 1 is not connected";
     client_refuses(&before, &raw_call(-1, 1, &[]), error, &farewell(reason));
