@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 psom=$(realpath "${1:-target/debug/psom}")
 unit=$PWD/packaging/psom-cluster.service
-work=$(mktemp -d /tmp/psom-units-XXXXXX)
+work=$(mktemp -d)
 net=psom-units-$$
 postgres=$(dirname "$(ls /usr/lib/postgresql/*/bin/initdb | tail -n 1)")
 started=()

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 postgres=$(dirname "$(ls /usr/lib/postgresql/*/bin/initdb | tail -n 1)")
-work=$(mktemp -d "${FOLDER:-/tmp}/psom-fence-XXXXXX")
+work=$(mktemp -d -p "${FOLDER:-/tmp}")
 as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; else "$@"; fi; }
 trap 'kill -INT "$(head -n 1 "$work/db/postmaster.pid")" 2>/dev/null; wait; rm -rf "$work"' EXIT
 chmod 755 "$work"

@@ -113,7 +113,7 @@ impl fmt::Debug for Visitor {
     }
 }
 
-/// The request that exchanges an invitation for a join token: `POST` with JSON.
+/// A request about the invitation of a person: `POST` with JSON.
 #[derive(Clone)]
 pub struct JoinRequest {
     /// The address.
@@ -239,13 +239,24 @@ impl JoinLink {
     /// their own. A link with a join token has none.
     #[must_use]
     pub fn join_request(&self, visitor: &Visitor) -> Option<JoinRequest> {
+        self.request("/api/join", visitor)
+    }
+
+    /// Returns the request that ends all connections of the visitor to the meeting. The visitor may come back.
+    /// A link with a join token has none.
+    #[must_use]
+    pub fn leave_request(&self, visitor: &Visitor) -> Option<JoinRequest> {
+        self.request("/api/leave", visitor)
+    }
+
+    fn request(&self, path: &str, visitor: &Visitor) -> Option<JoinRequest> {
         let JoinCredential::Invitation { secret, http } = &self.credential else { return None };
         let mut body =
             json!({ "invite": secret, "meeting": self.meeting, "displayName": visitor.name });
         if let Some(guest) = &visitor.secret {
             body["guest"] = guest.as_str().into();
         }
-        Some(JoinRequest { url: format!("{}/api/join", http.trim_end_matches('/')), body })
+        Some(JoinRequest { url: format!("{}{path}", http.trim_end_matches('/')), body })
     }
 
     /// Sends the body to `POST /api/join` of a web server and returns the answer, or null if the

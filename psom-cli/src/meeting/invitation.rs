@@ -60,15 +60,14 @@ impl Person {
     }
 }
 
-/// Ends all connections of a person, and forgets the person. `request` is the one with which the person joins.
+/// Ends all connections of a person, and forgets the person. `request` is the link's request to leave.
 pub(super) async fn leave(
     http: &Http,
     link: &JoinLink,
     request: JoinRequest,
     who: &Person,
 ) -> Result {
-    let url = request.url.replace("/api/join", "/api/leave");
-    http.api(Method::POST, url, None, Some(request.body)).await?;
+    http.api(Method::POST, request.url, None, Some(request.body)).await?;
     if let JoinCredential::Invitation { secret, .. } = &link.credential {
         guest::forget(&link.meeting, secret, who.visitor.name.as_deref());
     }

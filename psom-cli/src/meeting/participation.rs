@@ -53,7 +53,7 @@ impl LinkArgs {
         };
         let (name, new_name) = (self.name.as_deref(), self.as_new.as_deref());
         let who = Person::of_command(&link.meeting, secret, name, new_name)?;
-        let request = link.join_request(&who.visitor).ok_or_else(meeting_ended)?;
+        let request = link.leave_request(&who.visitor).ok_or_else(meeting_ended)?;
         invitation::leave(&Http::of_link(&link)?, &link, request, &who).await?;
         Ok(link.meeting)
     }

@@ -60,12 +60,13 @@ pub(crate) async fn repeat<M, T>(
     }
 }
 
-/// Joins a meeting whose first server has answered but could not be joined, because the meeting is moving.
-/// `why` is the error of the first attempt.
+/// Joins a meeting whose server has answered but could not be joined, for example because the meeting is moving to
+/// another server. `why` is the error of the first attempt, which is printed, because the user has to wait.
 ///
 /// # Errors
 /// The last error, if no server can be joined in time.
 pub(crate) async fn join_moving<M>(why: String, join: impl AsyncFnMut() -> Result<M>) -> Result<M> {
+    out::note(&format!("The meeting cannot be joined at the moment ({why}); trying again."));
     let joined = join_within(MAX_PAUSE, &mut None, join).await?;
     joined.ok_or(CommandError::Unreachable(why))
 }

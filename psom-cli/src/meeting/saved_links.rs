@@ -88,7 +88,7 @@ impl SavedLinks {
         Ok(())
     }
 
-    /// Removes a link under all its names. Returns whether it was saved.
+    /// Removes a link under all its names. Reports whether it was saved.
     pub(crate) fn forget_link(&mut self, link: &str) -> bool {
         let before = self.links.len();
         self.links.retain(|_, saved| saved != link);

@@ -9,7 +9,7 @@ impl Acknowledgements {
     /// Notes an acknowledgement. Those of different pairs of a node and an epoch must not overlap: after
     /// one with a higher epoch, none with a lower epoch follows, and an epoch belongs to one node.
     ///
-    /// Returns whether the pair is a new one.
+    /// Reports whether the pair is a new one.
     pub(super) fn note(&mut self, node: usize, epoch: i64) -> Result<bool, String> {
         match self.last.replace((epoch, node)) {
             Some((last, other)) if (last, other) != (epoch, node) && epoch <= last => Err(format!(

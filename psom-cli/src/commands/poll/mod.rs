@@ -135,7 +135,9 @@ impl Poll {
     pub(crate) async fn run(self) -> Result {
         self.check()?;
         let mut creation = Creation::default();
-        // All actions but the creation can be repeated without another effect.
+        // The votes before an earlier run has asked the server to delete them.
+        let mut votes_before = None;
+        // The other actions set a state, and have the same effect when they are repeated.
         let run = async |meeting: &mut Meeting| match &self.action {
             PollAction::Create { title, question, visibility } => {
                 meeting.check_visibility(*visibility)?;
@@ -145,7 +147,7 @@ impl Poll {
             PollAction::Close { title } => set_open(meeting, title, false).await,
             PollAction::Show { title } => show(meeting, title, true).await,
             PollAction::Hide { title } => show(meeting, title, false).await,
-            PollAction::Clear { title } => clear(meeting, title).await,
+            PollAction::Clear { title } => clear(meeting, title, &mut votes_before).await,
             PollAction::Modify { title, question } => modify(meeting, title, question).await,
             PollAction::Vote { title, choice } => vote(meeting, title, choice).await,
             PollAction::Results { title, csv } => results(meeting, title, *csv).await,
@@ -264,9 +266,16 @@ async fn show(meeting: &mut Meeting, title: &str, to_all: bool) -> Result {
     out::line(format_args!("The results of \"{}\" are visible to {who}.", out::printable(title)))
 }
 
-async fn clear(meeting: &mut Meeting, title: &str) -> Result {
+/// Deletes the votes, unless an earlier run of the command has done so: votes that came after that must stay.
+/// `votes_before` is the number of votes that the earlier run has found.
+async fn clear(meeting: &mut Meeting, title: &str, votes_before: &mut Option<i64>) -> Result {
     let (id, before) = find(meeting, title).await?;
-    let has_votes = |poll: &PollModel| poll.results.iter().any(|votes| *votes != 0);
+    let votes = |poll: &PollModel| poll.results.iter().map(|votes| i64::from(*votes)).sum::<i64>();
+    let has_votes = |poll: &PollModel| votes(poll) != 0;
+    let now = votes(&before);
+    if votes_before.replace(now).is_some_and(|earlier| now < earlier) {
+        return cleared(title);
+    }
     let poll = change(meeting, id, move |conference, cx| conference.clear_votes(cx, id)).await?;
     let refused = if has_votes(&before) {
         has_votes(&poll)
@@ -278,6 +287,10 @@ async fn clear(meeting: &mut Meeting, title: &str) -> Result {
     if refused {
         return Err(may_not_run());
     }
+    cleared(title)
+}
+
+fn cleared(title: &str) -> Result {
     out::line(format_args!("Deleted the votes of \"{}\".", out::printable(title)))
 }
 

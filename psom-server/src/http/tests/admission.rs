@@ -353,7 +353,7 @@ async fn person_with_an_invitation_may_leave() {
             let body = json!({ "invite": invite, "meeting": meeting, "guest": guest });
             api.post("/api/leave", body).await.status
         };
-        // Nobody has joined yet, which is no error.
+        // A person who has not joined yet may leave, too.
         assert_eq!(leave("m", "0123456789abcdef").await, 204);
         let join = json!({ "invite": invite, "guest": "0123456789abcdef" });
         assert_eq!(api.post("/api/join", join).await.status, 201);
