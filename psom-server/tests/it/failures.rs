@@ -19,6 +19,7 @@ use psom_objects::{
     client::{Conference, Event, Model, Upload},
 };
 use psom_server::{JoinCredential, JoinLink, Options, Server, ServerFile};
+use rustix::process::{Pid, WaitOptions, waitpid};
 use tempfile::TempDir;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -110,6 +111,15 @@ impl Node {
     fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
+    /// Suspends the process, and waits until all its threads have stopped. A signal alone lets some of them
+    /// run on for a moment.
+    fn suspend(&self) {
+        self.signal("-STOP");
+        let pid = Pid::from_child(&self.child);
+        let (_, status) = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().unwrap();
+        assert!(status.stopped(), "{status:?}");
     }
 
     async fn metric(&self, name: &str) -> u64 {
@@ -325,7 +335,7 @@ async fn suspended_server_acknowledges_nothing_when_it_continues() {
     member.write(board, "before").await.unwrap();
     let owner = &cluster.nodes[owner];
     let commits = owner.metric("cluster_commits_total").await;
-    owner.signal("-STOP");
+    owner.suspend();
     let stopped = Instant::now();
     // The server has this request when it continues.
     member.send(board, "late".to_owned()).await;
