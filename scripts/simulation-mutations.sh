@@ -13,6 +13,9 @@ rules=(
   held-negotiation unread-newcomers impatient-clients no-grace unpinged-peers
   replaced-connection unfair-reading
 )
+weaknesses=(
+  no-fence long-acknowledge-time same-epoch early-acknowledgement slow-nodes clock-jumps several-writers
+)
 copy=$(mktemp -d)
 trap 'git worktree remove --force "$copy/psom" 2>/dev/null || true; rm -rf "$copy"' EXIT
 if [ -z "${SIMULATE:-}" ]; then
@@ -27,13 +30,18 @@ if [ -z "${SIMULATE:-}" ]; then
 fi
 
 undetected=0
-for rule in "${rules[@]}"; do
-  if PSOM_MUTATION="$rule" nice -n 19 "$SIMULATE" --runs "$runs" --stop > "$copy/out" 2> "$copy/failure"; then
+# usage: check RULE [OPTION...]
+check() {
+  local rule="$1"
+  shift
+  if PSOM_MUTATION="$rule" nice -n 19 "$SIMULATE" --runs "$runs" --stop "$@" > "$copy/out" 2> "$copy/failure"; then
     echo "$rule: NOT DETECTED in $runs runs"
     undetected=1
   else
     # A panic has no seed.
     echo "$rule: run $(grep ' meetings, ' "$copy/out" | cut -d ' ' -f 1): $(tail -n 1 "$copy/failure")"
   fi
-done
+}
+for rule in "${rules[@]}"; do check "$rule"; done
+for weakness in "${weaknesses[@]}"; do check "$weakness" --cluster --weakness "$weakness"; done
 exit "$undetected"

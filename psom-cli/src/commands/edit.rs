@@ -32,39 +32,72 @@ pub(crate) struct Edit {
 
 impl Edit {
     pub(crate) async fn run(self) -> Result {
-        let mut meeting = self.link.join().await?;
-        let (id, content) = meeting.content(&self.title).await?;
-        meeting.settle().await?;
-        let title = content.title.unwrap_or(self.title);
-        let id = match meeting.documents().get(id) {
-            Some(_) => id,
-            None => {
-                let file = content.file.ok_or_else(|| {
-                    CommandError::new(format!("\"{title}\" has no file; choose another content"))
-                })?;
-                let base = meeting.read(|model| model.url_base.clone()).await?;
-                let remote = RemoteFile::native(base.as_deref(), &file)?;
-                let directory = files::private_directory("psom-edit-")?;
-                let shown = out::printable(&title);
-                let (file, _) = remote.fetch(meeting.http(), directory.path(), shown).await?;
-                // The file stays in the meeting until the document exists.
-                rename(&mut meeting, id, format!("{title} (before editing)")).await?;
-                let shared =
-                    share::share(&mut meeting, file.path(), &title, content.visibility, true).await;
-                let document = match shared {
-                    Ok(document) => document,
-                    Err(error) => {
-                        rename(&mut meeting, id, title).await?;
-                        return Err(error);
-                    }
-                };
-                meeting.act(move |conference, cx| conference.delete_content(cx, id)).await?;
-                document
+        let mut file = None;
+        let edit = async |meeting: &mut Meeting| {
+            let shared = match &file {
+                Some(shared) => Shared::clone(shared),
+                None => file.insert(self.find(meeting).await?).clone(),
+            };
+            // The server announces its documents after the contents.
+            meeting.settle().await?;
+            let document = match shared.document(meeting).await? {
+                Some(document) => document,
+                None => shared.convert(meeting).await?,
+            };
+            if document != shared.id && meeting.content_by_id(shared.id).await?.is_some() {
+                meeting.act(move |conference, cx| conference.delete_content(cx, shared.id)).await?;
             }
+            open::link(meeting, document, &shared.title).await
         };
-        let url = open::link(&mut meeting, id, &title).await?;
-        meeting.leave().await?;
+        let url = self.link.in_meeting(edit).await?;
         out::line(out::printable(&url))
+    }
+
+    async fn find(&self, meeting: &Meeting) -> Result<Shared> {
+        let (id, content) = meeting.content(&self.title).await?;
+        Ok(Shared { id, title: content.title.unwrap_or_else(|| self.title.clone()) })
+    }
+}
+
+/// The content that becomes a document, and its title at first.
+#[derive(Debug, Clone)]
+struct Shared {
+    id: i64,
+    title: String,
+}
+
+impl Shared {
+    /// Returns the document with the title: the content itself, or what an earlier run of the command has made of it.
+    async fn document(&self, meeting: &Meeting) -> Result<Option<i64>> {
+        let title = self.title.clone();
+        let titled = meeting.read(move |model| model.content_titled(&title).map(|(id, _)| id));
+        Ok(titled.await?.filter(|id| meeting.documents().get(*id).is_some()))
+    }
+
+    /// Shares the file again, as a document. The content stays in the meeting under another title.
+    async fn convert(&self, meeting: &mut Meeting) -> Result<i64> {
+        let Self { id, title } = self;
+        let content = meeting.content_by_id(*id).await?.ok_or_else(|| {
+            CommandError::new(format!("\"{title}\" was deleted meanwhile; share it again"))
+        })?;
+        let file = content.file.ok_or_else(|| {
+            CommandError::new(format!("\"{title}\" has no file; choose another content"))
+        })?;
+        let base = meeting.read(|model| model.url_base.clone()).await?;
+        let remote = RemoteFile::native(base.as_deref(), &file)?;
+        let directory = files::private_directory("psom-edit-")?;
+        let (file, _) =
+            remote.fetch(meeting.http(), directory.path(), out::printable(title)).await?;
+        let other_title = format!("{title} (before editing)");
+        if content.title.as_ref() != Some(&other_title) {
+            rename(meeting, *id, other_title).await?;
+        }
+        let shared = share::share(meeting, file.path(), title, content.visibility, true).await;
+        // After the end of a connection, the command is repeated.
+        if shared.as_ref().is_err_and(|error| !matches!(error, CommandError::Unreachable(_))) {
+            rename(meeting, *id, title.clone()).await?;
+        }
+        shared
     }
 }
 

@@ -67,7 +67,7 @@ impl Share {
     pub(crate) async fn run(self) -> Result {
         self.check_title()?;
         self.check_files()?;
-        let mut meeting = self.link.join().await?;
+        let mut meeting = self.link.enter().await?;
         meeting.check_visibility(self.visibility)?;
         for path in &self.files {
             upload::check_length(&meeting, path).map_err(|error| error.prefixed(path.display()))?;

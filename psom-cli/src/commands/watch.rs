@@ -56,7 +56,7 @@ const REJOINING_JSON: &str = r#"{"event":"lost"}"#;
 
 impl Watch {
     pub(crate) async fn run(self) -> Result {
-        let mut watching = Some(self.join(false).await?);
+        let mut watching = Some(self.link.enter_by(async || self.join(false).await).await?);
         let mut interrupted = pin!(interrupted()?);
         while let Some(watching_now) = watching.take() {
             let ended = tokio::select! {

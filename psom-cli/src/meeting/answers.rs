@@ -15,7 +15,7 @@ pub(super) fn meeting_ended() -> CommandError {
 pub(crate) fn action_failed(error: ActionError) -> CommandError {
     match error {
         ActionError::Call(CallError::Gone) => {
-            CommandError::new("the content or the upload no longer exists; see `psom watch`")
+            CommandError::new("the content or the upload no longer exists; see `psom list`")
         }
         ActionError::Request(RequestError::TitleRefused { status, .. }) => {
             CommandError::from_sentence(&refusal::reservation(status))

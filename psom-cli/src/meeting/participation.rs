@@ -25,22 +25,33 @@ impl LinkArgs {
         &self,
         mut run: impl AsyncFnMut(&mut Meeting) -> Result<T>,
     ) -> Result<T> {
-        let joined = self.join().await;
+        let mut meeting = self.enter().await?;
         if !self.can_join_again()? {
-            let mut meeting = joined?;
             let result = run(&mut meeting).await?;
             meeting.leave().await?;
             return Ok(result);
         }
-        let meeting = match joined {
-            Err(CommandError::Unreachable(why)) if self.was_answered.load(Ordering::Relaxed) => {
-                join_moving(why, async || self.join().await).await?
-            }
-            joined => joined?,
-        };
         let (meeting, result) = repeat(meeting, async || self.join().await, run).await?;
         meeting.leave().await?;
         Ok(result)
+    }
+
+    /// Joins. See [`enter_by`](Self::enter_by).
+    pub(crate) async fn enter(&self) -> Result<Meeting> {
+        self.enter_by(async || self.join().await).await
+    }
+
+    /// Joins with a function. If the server admits this person and the connection is then lost, for example because
+    /// the meeting moves to another server, tries again for a while.
+    pub(crate) async fn enter_by<M>(&self, mut join: impl AsyncFnMut() -> Result<M>) -> Result<M> {
+        match join().await {
+            Err(CommandError::Unreachable(why))
+                if self.was_answered.load(Ordering::Relaxed) && self.can_join_again()? =>
+            {
+                join_moving(why, join).await
+            }
+            joined => joined,
+        }
     }
 
     /// Ends all connections of this person to the meeting, and returns its identifier.

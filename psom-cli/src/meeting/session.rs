@@ -456,15 +456,12 @@ impl Meeting {
     ) -> Result<R> {
         let acted = self.connection.run(|conference, cx| {
             // Every call fails once the connection has ended. Then the end is reported instead of the error.
-            act(conference, cx).map_err(|error| (error, conference.model().ready))
+            act(conference, cx).map_err(|error| (error, conference.has_ended()))
         });
         match acted.await {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err((CallError::Gone, true))) => Err(CommandError::new(
-                "the content or the upload no longer exists; see `psom list`",
-            )),
-            Ok(Err((error, true))) => Err(error.into()),
-            Ok(Err((_, false))) | Err(_) => Err(self.why_ended().await),
+            Ok(Err((error, false))) => Err(action_failed(ActionError::Call(error))),
+            Ok(Err((_, true))) | Err(_) => Err(self.why_ended().await),
         }
     }
 

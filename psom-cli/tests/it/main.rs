@@ -27,6 +27,7 @@ mod identity;
 mod inspect;
 mod interrupted;
 mod kill;
+mod lost_answers;
 mod memory;
 mod polls;
 mod presenting;

@@ -297,13 +297,20 @@ impl<T: DistributedObject> ClientSession<T> {
         let begun = self
             .space
             .run(move |_, cx| cx.when_settled(move |_, _, result| drop(reply.send(result))));
-        let ended = || self.link.over().unwrap_or_else(|| CallError::Gone.into());
-        begun.await.map_err(|_| ended())?.map_err(|_| ended())?;
+        let begun = begun.await;
         drop(gate);
-        match settled.await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(ended()),
+        match (begun, settled.await) {
+            (Ok(Ok(())), Ok(Ok(()))) => Ok(()),
+            _ => Err(self.why_gone().await),
         }
+    }
+
+    /// Returns the reason why the peer of the root is gone.
+    async fn why_gone(&self) -> Error {
+        // The space notifies its objects of the end of the connection before the link has the reason. The link has
+        // it when another turn is safe.
+        let _ = self.space.run(|_, _| ()).await;
+        self.link.over().unwrap_or_else(|| CallError::Gone.into())
     }
 
     /// Sends a request to the peer of an object of this side, and waits at most `limit` for its answer. See

@@ -29,7 +29,7 @@ async fn settled_waits_for_the_answers_of_all_calls() {
 }
 
 #[tokio::test]
-async fn settled_fails_when_the_connection_ends() {
+async fn settled_reports_why_the_connection_has_ended() {
     let fixture = fixture().await;
     let (session, _received) = fixture.join(1).await;
     session.root().s_wait_forever().await.unwrap();
@@ -38,7 +38,7 @@ async fn settled_fails_when_the_connection_ends() {
         fixture.server.shutdown(Duration::ZERO).await;
     };
     let (settled, ()) = tokio::join!(timeout(TIMEOUT, settled), ended);
-    settled.unwrap().unwrap_err();
+    assert_eq!(settled.unwrap().unwrap_err(), session.ended().await);
 }
 
 #[tokio::test]

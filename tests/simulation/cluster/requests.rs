@@ -150,9 +150,16 @@ impl World<'_> {
             return Ok(());
         };
         if way != Way::Writes || matches!(answer, Answer::Failed | Answer::IsWriter(false)) {
-            // The database notes the end of a session late if it cannot be reached.
-            let cut_until = self.link(node, way).cut_until;
-            let most = if self.now < cut_until { 10_000 } else { 5 };
+            // The database notes the end of a session late if the way to it is cut or slow. Until then, it runs
+            // the statements that are still on their way.
+            let link = *self.link(node, way);
+            let most = if self.now < link.cut_until {
+                10_000
+            } else if self.now < link.slow_until {
+                2 * SLOW_MS
+            } else {
+                5
+            };
             self.schedule_ms(0, most, Event::EndSession(session));
         }
         if self.nodes[node].process != process {

@@ -62,7 +62,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn run(self) -> Result {
-        let mut meeting = self.link.join().await?;
+        let mut meeting = self.link.enter().await?;
         let suffix: u32 = rand::random();
         let board = create(&mut meeting, whiteboard(suffix)?).await?;
         let poll = match create(&mut meeting, poll(suffix)?).await {

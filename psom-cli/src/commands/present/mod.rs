@@ -73,7 +73,7 @@ fn stage_of(model: &Model) -> StageState {
 
 impl Present {
     pub(crate) async fn run(self) -> Result {
-        let mut meeting = self.link.join().await?;
+        let mut meeting = self.link.enter().await?;
         let (id, content) = meeting.content(&self.title).await?;
         let notes = download_notes(&meeting, &content).await?;
         let mut stage = take_stage(&mut meeting, id).await?;

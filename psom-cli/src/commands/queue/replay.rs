@@ -58,7 +58,7 @@ impl Replay {
             )));
         }
         let mut actions = Actions::open(self.outbox).or_cannot("open the outbox")?;
-        let mut meeting = self.link.join().await?;
+        let mut meeting = self.link.enter().await?;
         let session = meeting.session()?;
         let files = actions.with_outbox(|outbox| outbox.files());
         let replayed = session

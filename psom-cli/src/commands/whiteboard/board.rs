@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use psom_objects::{
-    annotation::{Change, Constraint, Kind, Properties, Property},
+    annotation::{Change, Constraint, ErrorCode, Kind, Properties, Property},
     client::{BoardEvent, BoardModel, ContentEvent, ContentModel, Event},
 };
 
@@ -21,6 +21,8 @@ pub(super) struct Requests {
     local_ids: Vec<String>,
     /// The annotations that were to be removed, and existed before the first run.
     removed: Option<BTreeSet<i32>>,
+    /// Whether the board had annotations before the first run.
+    had_annotations: Option<bool>,
 }
 
 /// A session on the board of a content.
@@ -201,7 +203,10 @@ impl<'a> BoardSession<'a> {
                 BoardEvent::RemovalRefused { cookie: Some(cookie), code, .. }
                     if *cookie == request =>
                 {
-                    Some(Err(refused(code)))
+                    // An earlier run has removed all of them.
+                    let is_done =
+                        !before.is_empty() && code.parse() == Ok(ErrorCode::NothingToRemove);
+                    Some(if is_done { Ok(Vec::new()) } else { Err(refused(code)) })
                 }
                 _ => None,
             })
@@ -220,9 +225,17 @@ impl<'a> BoardSession<'a> {
 
     pub(super) async fn clear(&mut self, title: &str) -> Result<String> {
         let content = self.content;
+        let is_empty = self.board().await?.annotations.iter().next().is_none();
+        let had_annotations = *self.requests.had_annotations.get_or_insert(!is_empty);
         self.meeting.act(move |conference, cx| conference.clear_annotations(cx, content)).await?;
         self.until("whether it clears the board", |event| match event {
             BoardEvent::Changed { change: Change::Clear { .. }, .. } => Some(Ok(())),
+            // An earlier run has cleared the board.
+            BoardEvent::ClearRefused { code }
+                if had_annotations && code.parse() == Ok(ErrorCode::NothingToClear) =>
+            {
+                Some(Ok(()))
+            }
             BoardEvent::ClearRefused { code } => Some(Err(refused(code))),
             _ => None,
         })
