@@ -190,9 +190,15 @@ impl Hub {
             Lent::Nothing => {}
             Lent::Turn(key) | Lent::DelayableTurn(key) => self.space.clear_output(key),
             Lent::Queue(key, bytes) => {
-                if let Some(connection) = self.connections.get_mut(key) {
-                    let Connection { queue, budget, .. } = connection;
-                    queue.consume(bytes, budget, &mut self.buffers);
+                let Some(connection) = self.connections.get_mut(key) else { return };
+                let Connection { queue, budget, in_flight, .. } = connection;
+                let before = budget.total();
+                queue.consume(bytes, budget, &mut self.buffers);
+                // The transport has accepted the first bytes of a long reply already. No report of written bytes needs to
+                // follow for the last ones, because a driver may leave a few bytes unreported.
+                budget.limit_in_flight(*in_flight);
+                if budget.total() < before {
+                    self.update_reading(key);
                 }
             }
         }

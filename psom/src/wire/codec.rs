@@ -120,8 +120,8 @@ impl<'a> Encoder<'a> {
 #[derive(Debug)]
 pub struct Decoder<'a> {
     source: &'a Bytes,
-    position: usize,
-    end: usize,
+    /// The unread bytes, a part of `source`.
+    rest: &'a [u8],
     /// The buffer into which borrowed strings are unmasked. Handlers borrow them from here.
     pub(super) text: String,
 }
@@ -129,18 +129,20 @@ pub struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     /// Creates a decoder over the whole of `source`.
     pub fn new(source: &'a Bytes) -> Self {
-        Self::within(source, 0..source.len(), String::new())
+        Self { source, rest: source, text: String::new() }
     }
 
-    /// Creates a decoder over a range of `source`. Borrowed strings are appended to `text`.
+    /// Creates a decoder over a range of `source`, or over no bytes if the range is not in `source`. Borrowed strings
+    /// are appended to `text`.
     #[inline]
     pub fn within(source: &'a Bytes, range: std::ops::Range<usize>, text: String) -> Self {
-        Self { source, position: range.start, end: range.end, text }
+        Self { source, rest: source.get(range).unwrap_or_default(), text }
     }
 
     /// Returns the number of unread bytes.
+    #[inline]
     pub fn remaining(&self) -> usize {
-        self.end - self.position
+        self.rest.len()
     }
 
     /// Ends decoding and returns the buffer of borrowed strings.
@@ -165,43 +167,44 @@ impl<'a> Decoder<'a> {
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
-        self.source[self.position..self.end].first().copied()
+        self.rest.first().copied()
     }
 
     #[inline]
     pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
-        self.take(1).map(|bytes| bytes[0])
+        let (byte, rest) = self.rest.split_first().ok_or(DecodeError::Truncated)?;
+        self.rest = rest;
+        Ok(*byte)
     }
 
     /// Returns the unread bytes.
     #[inline]
     pub(super) fn rest(&self) -> &'a [u8] {
-        &self.source[self.position..self.end]
+        self.rest
     }
 
     /// Advances past bytes that [`rest`](Self::rest) has returned.
     #[inline]
     pub(super) fn skip(&mut self, count: usize) {
-        self.position = self.end.min(self.position + count);
+        self.rest = self.rest.get(count..).unwrap_or_default();
     }
 
     #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let bytes = self.take(N)?;
-        bytes.try_into().map_err(|_| DecodeError::Truncated)
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(DecodeError::Truncated)?;
+        self.rest = rest;
+        Ok(*bytes)
     }
 
     #[inline]
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let taken = self.rest().get(..count).ok_or(DecodeError::Truncated)?;
-        self.position += count;
-        Ok(taken)
+        let (bytes, rest) = self.rest.split_at_checked(count).ok_or(DecodeError::Truncated)?;
+        self.rest = rest;
+        Ok(bytes)
     }
 
     /// Returns the next `count` bytes as a slice that shares the receive buffer.
     pub(super) fn share(&mut self, count: usize) -> Result<Bytes, DecodeError> {
-        let start = self.position;
-        self.take(count)?;
-        Ok(self.source.slice(start..start + count))
+        Ok(self.source.slice_ref(self.take(count)?))
     }
 }

@@ -45,6 +45,7 @@ fn magnitude_bytes(magnitude: u64) -> usize {
     LENGTHS[significant_bits.div_ceil(8) as usize]
 }
 
+#[inline]
 fn write_magnitude(out: &mut Vec<u8>, negative: bool, magnitude: u64) {
     let length = magnitude_bytes(magnitude);
     #[expect(clippy::cast_possible_truncation, reason = "the length is at most 8")]

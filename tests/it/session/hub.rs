@@ -148,3 +148,31 @@ async fn peer_is_read_again_when_its_last_reply_was_replaced() {
     assert!(left > 0 && left <= config.soft_limit / 2, "{left} bytes");
     assert_eq!(hub.stats().paused, 0);
 }
+
+#[tokio::test]
+async fn peer_is_read_again_when_few_bytes_of_a_long_reply_are_left() {
+    let mut config = Config::default();
+    config.soft_limit = 1000;
+    let (now, config) = (Instant::now(), Arc::new(config));
+    let mut unreported = 0;
+    for length in 2000..2500 {
+        let root = |scope: &mut _| Ok::<_, Misuse>(ServerRoot::new(scope));
+        let (mut hub, _) = Hub::new(now, Arc::clone(&config), false, [], root).unwrap();
+        let peer = connect(&mut hub, now, &config);
+        assert_eq!(closed_by(&mut hub, now, Input::Timeout).await, []);
+        let text = "x".repeat(length);
+        let load = Input::Received(peer, call(0, S_LOAD, &[&text.as_str()]).into());
+        assert_eq!(closed_by(&mut hub, now, load).await, []);
+        assert_eq!(hub.stats().paused, 1);
+        while hub.stats().queued_bytes > 0 {
+            let written = Input::Written(peer, hub.stats().in_flight_bytes);
+            assert_eq!(closed_by(&mut hub, now, written).await, []);
+        }
+        // The driver reports more bytes than these.
+        if hub.stats().in_flight_bytes <= hub.report_bytes() {
+            unreported += 1;
+            assert_eq!(hub.stats().paused, 0, "{length} bytes");
+        }
+    }
+    assert!(unreported > 0);
+}
