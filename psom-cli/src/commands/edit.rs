@@ -12,6 +12,7 @@ use crate::{
         download::RemoteFile,
         session::{LinkArgs, Meeting},
     },
+    render::names,
     terminal::out,
 };
 
@@ -59,7 +60,7 @@ impl Edit {
     }
 }
 
-/// The content that becomes a document, and its title at first.
+/// The content that becomes a document, and the title that it has before the command.
 #[derive(Debug, Clone)]
 struct Shared {
     id: i64,
@@ -67,10 +68,15 @@ struct Shared {
 }
 
 impl Shared {
-    /// Returns the document with the title: the content itself, or what an earlier run of the command has made of it.
+    /// Returns the document with the title: the content itself, or the one that an earlier run of the command has
+    /// made of it. A document of another user does not replace the content.
     async fn document(&self, meeting: &Meeting) -> Result<Option<i64>> {
-        let title = self.title.clone();
-        let titled = meeting.read(move |model| model.content_titled(&title).map(|(id, _)| id));
+        let (content, title, own_name) = (self.id, self.title.clone(), meeting.own_name());
+        let titled = meeting.read(move |model| {
+            let (id, titled) = model.content_titled(&title)?;
+            let is_own = titled.owner.is_some_and(|owner| names::user(model, owner) == own_name);
+            (id == content || is_own).then_some(id)
+        });
         Ok(titled.await?.filter(|id| meeting.documents().get(*id).is_some()))
     }
 

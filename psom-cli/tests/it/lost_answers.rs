@@ -14,8 +14,8 @@ use std::{
 
 use crate::support::Stage;
 
-/// The numbers of bytes at the end of the server's answers that a client does not receive. A record of TLS has 22
-/// bytes besides its content, and most answers are small, so each number loses further answers.
+/// The numbers of bytes at the end of the server's answers that a command does not receive. A TLS record has 22
+/// bytes besides its content, and most answers are short, so that each number loses more answers than the one before.
 const LOST_BYTES: [usize; 5] = [1, 40, 90, 160, 300];
 
 /// A way to a server, for one command. Its first connection to the conference ends after a number of bytes from the

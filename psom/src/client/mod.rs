@@ -307,8 +307,8 @@ impl<T: DistributedObject> ClientSession<T> {
 
     /// Returns the reason why the peer of the root is gone.
     async fn why_gone(&self) -> Error {
-        // The space notifies its objects of the end of the connection before the link has the reason. The link has
-        // it when another turn is safe.
+        // The space notifies its objects of the end of a connection before it passes the reason to the link. It has
+        // done both when it answers another call.
         let _ = self.space.run(|_, _| ()).await;
         self.link.over().unwrap_or_else(|| CallError::Gone.into())
     }

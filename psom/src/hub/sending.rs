@@ -194,8 +194,8 @@ impl Hub {
                 let Connection { queue, budget, in_flight, .. } = connection;
                 let before = budget.total();
                 queue.consume(bytes, budget, &mut self.buffers);
-                // The transport has accepted the first bytes of a long reply already. No report of written bytes needs to
-                // follow for the last ones, because a driver may leave a few bytes unreported.
+                // A reply counts with its whole length, but the transport may have accepted most of it. The peer must not
+                // wait for the next report of written bytes: a driver may leave the last bytes unreported.
                 budget.limit_in_flight(*in_flight);
                 if budget.total() < before {
                     self.update_reading(key);
