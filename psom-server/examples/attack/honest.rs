@@ -42,15 +42,16 @@ impl Waits {
     }
 }
 
-/// Joins, then repeats a call and measures the time until each answer.
+/// Joins, then repeats a call, and measures the time until each answer from `from` on.
 pub(crate) async fn call(
     target: Target,
     meeting: usize,
     pause: Duration,
+    from: Instant,
     running: Arc<AtomicBool>,
 ) -> Waits {
     let mut waits = Vec::new();
-    let finished = calls(&target, meeting, pause, &running, &mut waits).await.is_some();
+    let finished = calls(&target, meeting, pause, from, &running, &mut waits).await.is_some();
     Waits { waits, dropped: usize::from(!finished) }
 }
 
@@ -59,6 +60,7 @@ async fn calls(
     target: &Target,
     meeting: usize,
     pause: Duration,
+    from: Instant,
     running: &AtomicBool,
     waits: &mut Vec<Duration>,
 ) -> Option<()> {
@@ -82,7 +84,9 @@ async fn calls(
             }
         };
         timeout(ANSWER_TIMEOUT, answer).await.ok()??;
-        waits.push(begin.elapsed());
+        if begin >= from {
+            waits.push(begin.elapsed());
+        }
         session
             .run(move |conference, cx| conference.release_title(cx, expected))
             .await

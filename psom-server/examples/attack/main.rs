@@ -10,10 +10,14 @@
 //! Each attack runs for the given number of seconds, with 20 honest clients in 2 meetings. `all` runs 200
 //! hostile connections of all attacks at the same time, with 500 honest clients in 10 meetings, after the
 //! same time without attacks. `stop` pauses the server's process for 95 s.
+//!
+//! Real attackers use the processors of other machines. The attackers here run in a process of their own that gets
+//! the processor time that nobody else needs (`chrt --idle`). The columns of attempts show how much they do.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program that measures")]
 
 mod attacks;
 mod honest;
+mod hostile;
 mod pausing;
 mod target;
 
@@ -33,11 +37,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use self::{attacks::Attack, honest::Waits, target::Target};
+use self::{attacks::Attack, honest::Waits, hostile::Hostile, target::Target};
 
-/// The time for which the server rests before its memory is measured at the end. Tokens and connections of
-/// the attackers end in it.
-const REST: Duration = Duration::from_secs(20);
+/// The time in which all honest clients join before the measurement begins.
+const JOINING: Duration = Duration::from_secs(5);
 
 /// The pause between two newcomers.
 const NEWCOMER_PAUSE: Duration = Duration::from_millis(500);
@@ -49,15 +52,32 @@ struct Crowd {
     per_meeting: usize,
     /// The pause of each client between two calls.
     pause: Duration,
+    /// The time for which the server rests before its memory is measured at the end.
+    rest: Duration,
 }
 
-const FEW: Crowd = Crowd { meetings: 2, per_meeting: 10, pause: Duration::from_millis(50) };
-const MANY: Crowd = Crowd { meetings: 10, per_meeting: 50, pause: Duration::from_millis(500) };
+/// The connections of the attackers end while the server rests.
+const FEW: Crowd = Crowd {
+    meetings: 2,
+    per_meeting: 10,
+    pause: Duration::from_millis(50),
+    rest: Duration::from_secs(20),
+};
+
+/// Unused tokens of the attackers, which are valid for 120 s, end while the server rests, too.
+const MANY: Crowd = Crowd {
+    meetings: 10,
+    per_meeting: 50,
+    pause: Duration::from_millis(500),
+    rest: Duration::from_secs(130),
+};
 
 /// The result of one measurement.
 #[derive(Default)]
 struct Figures {
     waits: Waits,
+    /// The attempts of the attackers, and those of them that failed.
+    attempts: (usize, usize),
     /// The longest times until a newcomer was ready, and until a file was downloaded.
     join: Duration,
     download: Duration,
@@ -69,12 +89,12 @@ struct Figures {
 }
 
 impl Figures {
-    fn print(&self, name: &str, connections: usize, attempts: (usize, usize)) {
+    fn print(&self, name: &str, connections: usize) {
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         println!(
             "| {name} | {connections} | {} | {} | {:.2} | {:.2} | {:.2} | {} | {:.0} | {:.0} | {} | {} | {} | {} |",
-            attempts.0,
-            attempts.1,
+            self.attempts.0,
+            self.attempts.1,
             ms(self.waits.percentile(500)),
             ms(self.waits.percentile(990)),
             ms(self.waits.percentile(1000)),
@@ -107,25 +127,19 @@ async fn measure(
     let mut figures = Figures { before: memory(target.pid), ..Figures::default() };
     let running = Arc::new(AtomicBool::new(true));
     let mut honest = JoinSet::new();
+    let begin = Instant::now() + JOINING;
     for number in 0..crowd.meetings * crowd.per_meeting {
         let (target, running) = (target.clone(), Arc::clone(&running));
-        honest.spawn(honest::call(target, number % crowd.meetings, crowd.pause, running));
+        let meeting = number % crowd.meetings;
+        honest.spawn(honest::call(target, meeting, crowd.pause, begin, running));
     }
     // All clients are connected before the attacks begin.
-    sleep(Duration::from_secs(3)).await;
-    let mut hostile = JoinSet::new();
-    let mut number = 0;
-    for &(attack, count) in attacks {
-        for _ in 0..count {
-            hostile.spawn(attacks::run(
-                attack,
-                target.clone(),
-                number % crowd.meetings,
-                Arc::clone(&running),
-            ));
-            number += 1;
-        }
-    }
+    sleep(JOINING).await;
+    let hostile = if attacks.is_empty() {
+        None
+    } else {
+        Some(Hostile::start(target, attacks).expect("the attackers can be started"))
+    };
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut newcomer = 0;
     while Instant::now() < end {
@@ -145,8 +159,10 @@ async fn measure(
     while let Some(waits) = honest.join_next().await {
         figures.waits.add(waits.unwrap());
     }
-    hostile.shutdown().await;
-    sleep(REST).await;
+    if let Some(hostile) = hostile {
+        figures.attempts = hostile.stop().expect("the attackers stop");
+    }
+    sleep(crowd.rest).await;
     figures.after = memory(target.pid);
     figures
 }
@@ -192,17 +208,19 @@ async fn run(target: &Target, name: &str, seconds: u64) {
     };
     if name == "all" {
         let figures = measure(target, crowd, seconds, &[]).await;
-        figures.print("500 honest clients alone", 0, (0, 0));
+        figures.print("500 honest clients alone", 0);
     }
-    target.attempts.reset();
     let figures = measure(target, crowd, seconds, &attacks).await;
     let connections = attacks.iter().map(|(_, count)| count).sum();
-    figures.print(name, connections, target.attempts.get());
+    figures.print(name, connections);
 }
 
 #[tokio::main]
 async fn main() {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if_eq(hostile::ARGUMENT).is_some() {
+        return hostile::run().await.expect("the process that measures starts the attackers");
+    }
     let usage = "write: attack DATA SECONDS ATTACK...";
     let data = arguments.next().expect(usage);
     let seconds = arguments.next().and_then(|text| text.parse().ok()).expect(usage);

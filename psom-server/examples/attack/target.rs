@@ -61,11 +61,6 @@ impl Attempts {
     pub(crate) fn get(&self) -> (usize, usize) {
         (self.0.load(Relaxed), self.1.load(Relaxed))
     }
-
-    pub(crate) fn reset(&self) {
-        self.0.store(0, Relaxed);
-        self.1.store(0, Relaxed);
-    }
 }
 
 /// The server under attack.
