@@ -149,35 +149,40 @@ impl<K: Clone + Eq + Hash> Slots<K> {
         self.count_refusal(self.try_take(owner, Arc::default(), on_evicted))
     }
 
-    fn count_refusal<T>(&self, taken: Result<T, Full>) -> Result<T, Full> {
-        taken.inspect_err(|_| {
+    fn count_refusal<T>(&self, taken: Result<T, (Full, Option<Duration>)>) -> Result<T, Full> {
+        taken.map_err(|(full, _)| {
             self.0.refusals.fetch_add(1, Ordering::Relaxed);
+            full
         })
     }
 
+    /// Takes a slot. The error has the time after which the longest-silent holder can be evicted, if one is
+    /// silent.
     fn try_take(
         &self,
         owner: Option<K>,
         evicted: Arc<Notify>,
         on_evicted: impl FnOnce() + Send + 'static,
-    ) -> Result<Slot<K>, Full> {
+    ) -> Result<Slot<K>, (Full, Option<Duration>)> {
         let (now, limits) = (now(), &self.0.limits);
         let mut table = self.table();
         let of_owner = owner.as_ref().map_or(0, |owner| table.count(owner));
         let longest_silent = if owner.is_some() && of_owner >= limits.owner {
             let silent = owner.as_ref().and_then(|owner| table.silent_by_owner.get(owner));
-            Some(silent.and_then(BTreeMap::first_key_value).ok_or(Full::Owner)?)
+            Some(silent.and_then(BTreeMap::first_key_value).ok_or((Full::Owner, None))?)
         } else if table.holders.len() >= limits.total {
-            Some(table.silent.first_key_value().ok_or(Full::Total)?)
+            Some(table.silent.first_key_value().ok_or((Full::Total, None))?)
         } else {
             None
         };
+        let full = if of_owner >= limits.owner { Full::Owner } else { Full::Total };
         let mut replaced = None;
         if let Some((_, &number)) = longest_silent {
             let since = table.holders.get(&number).and_then(|holder| holder.silent);
             let silence = since.map(|(_, since)| now.saturating_duration_since(since));
-            if silence.is_none_or(|silence| silence < limits.min_silence) {
-                return Err(if of_owner >= limits.owner { Full::Owner } else { Full::Total });
+            let left = silence.map(|silence| limits.min_silence.saturating_sub(silence));
+            if left != Some(Duration::ZERO) {
+                return Err((full, left));
             }
             replaced = table.remove(number);
         }
@@ -199,17 +204,45 @@ impl<K: Clone + Eq + Hash> Slots<K> {
     /// Takes a slot like [`take`](Self::take), and waits while no slot can be taken.
     pub async fn acquire(&self, owner: Option<K>) -> Slot<K> {
         loop {
-            let available = self.0.available.notified();
-            let evicted = Arc::new(Notify::new());
-            let on_evicted = {
-                let evicted = Arc::clone(&evicted);
-                move || evicted.notify_one()
-            };
-            if let Ok(slot) = self.try_take(owner.clone(), evicted, on_evicted) {
+            if let Ok(Some(slot)) = self.wait_for_one(&owner, |_| true).await {
                 return slot;
             }
-            available.await;
         }
+    }
+
+    /// Takes a slot like [`take`](Self::take), and waits while all slots are taken. Does not wait for a
+    /// slot of an owner who has all its slots, because newcomers of other owners may wait behind this one.
+    ///
+    /// # Errors
+    /// The owner has no free slot, and none of its holders has been silent for long enough.
+    pub async fn acquire_for(&self, owner: Option<K>) -> Result<Slot<K>, Full> {
+        loop {
+            if let Some(slot) = self.wait_for_one(&owner, |full| full == Full::Total).await? {
+                return Ok(slot);
+            }
+        }
+    }
+
+    /// Takes a slot. If none can be taken and `waits` returns true, waits for the next change and returns
+    /// `None`.
+    async fn wait_for_one(
+        &self,
+        owner: &Option<K>,
+        waits: impl Fn(Full) -> bool,
+    ) -> Result<Option<Slot<K>>, Full> {
+        let available = self.0.available.notified();
+        let evicted = Arc::new(Notify::new());
+        let on_evicted = {
+            let evicted = Arc::clone(&evicted);
+            move || evicted.notify_one()
+        };
+        match self.try_take(owner.clone(), evicted, on_evicted) {
+            Ok(slot) => return Ok(Some(slot)),
+            Err((full, _)) if !waits(full) => return self.count_refusal(Err((full, None))),
+            Err((_, Some(left))) => drop(tokio::time::timeout(left, available).await),
+            Err((_, None)) => available.await,
+        }
+        Ok(None)
     }
 
     /// Returns the number of slots that are taken.
@@ -406,6 +439,21 @@ mod tests {
         advance(Duration::from_millis(1)).await;
         let _second = slots.take(Some(2)).unwrap();
         assert!(is_evicted(&first));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn acquire_waits_until_a_holder_has_been_silent_for_long_enough() {
+        let slots = slots(2, 1, 10);
+        let [first, _second] = [1, 2].map(|owner| slots.take(Some(owner)).unwrap());
+        let begin = tokio::time::Instant::now();
+        assert_eq!(slots.acquire_for(Some(1)).await.unwrap_err(), Full::Owner);
+        assert_eq!(begin.elapsed(), Duration::ZERO, "other owners do not wait for this one");
+        let third = slots.acquire_for(Some(3)).await.unwrap();
+        assert_eq!(begin.elapsed(), Duration::from_secs(10));
+        assert!(is_evicted(&first));
+        third.set_busy();
+        let _fourth = slots.acquire(Some(4)).await;
+        assert_eq!((slots.taken(), slots.evictions(), slots.refusals()), (2, 2, 1));
     }
 
     #[tokio::test(start_paused = true)]

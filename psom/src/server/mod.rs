@@ -7,6 +7,7 @@ mod durable;
 mod end_cause;
 #[cfg(feature = "metrics")]
 mod metrics_page;
+mod newcomers;
 mod relay;
 mod tokens;
 #[cfg(feature = "websocket")]
@@ -39,6 +40,7 @@ pub use websocket::WebSocketOptions;
 use self::{
     authenticator::{AnyAuthenticator, Destination},
     credentials::{Authenticated, authenticate},
+    newcomers::{EVICTED, Newcomer, Newcomers},
 };
 use crate::{
     Config, DistributedObject, Error, Result, Scope,
@@ -51,7 +53,6 @@ use crate::{
         handle::{SpaceHandle, SpaceRef},
         link::Link,
         named,
-        slots::{Slot, SlotLimits, Slots, address_owner},
         space_task::Message,
         tls, with_trace,
     },
@@ -81,8 +82,9 @@ pub struct ServerLimits {
     /// time costs them nothing and frees the slots of silent connections.
     pub token_timeout: Duration,
     /// The maximum number of unauthenticated connections. A newcomer beyond it takes the slot of the
-    /// connection whose last step (connect, TLS, WebSocket) is the longest ago. One address has at most
-    /// half of the slots, except loopback. Default: 256.
+    /// connection whose last step (connect, TLS, WebSocket) is the longest ago, at least half a second.
+    /// Until there is one, further connections wait. One address has at most half of the slots, except
+    /// loopback. Default: 256.
     pub unauthenticated: usize,
     /// The maximum number of connections, authenticated or not. Further ones are refused.
     /// Default: 10,000.
@@ -112,21 +114,13 @@ pub struct ServerStats {
     /// The number of connections that were refused since the start: failed TLS, invalid or late
     /// credentials, or too many unauthenticated connections.
     pub refused: u64,
-    /// The number of unauthenticated connections that newcomers replaced or that found no slot.
+    /// The number of unauthenticated connections that newcomers replaced, or that found no slot for their
+    /// address.
     pub replaced: u64,
 }
 
 /// How long a space may take to report why a connection has ended.
 const END_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// The reason why a connection without a token ends for a newcomer.
-const EVICTED: &str = "a newcomer took the slot (limit unauthenticated)";
-
-/// A connection that is not authenticated yet.
-struct Newcomer {
-    peer: String,
-    slot: Slot<IpAddr>,
-}
 
 struct ServerState {
     config: Arc<Config>,
@@ -134,7 +128,7 @@ struct ServerState {
     authenticator: Box<dyn AnyAuthenticator>,
     space: Option<SpaceRef>,
     tls: Option<TlsAcceptor>,
-    unauthenticated: Slots<IpAddr>,
+    unauthenticated: Newcomers,
     tasks: Mutex<JoinSet<()>>,
     stop: watch::Sender<bool>,
     admitted: AtomicU64,
@@ -172,16 +166,29 @@ impl Server {
     /// Serves one more connection over any byte stream without TLS, for protected streams and for
     /// tests. The stream counts towards no limit per address.
     pub fn accept(&self, stream: impl Transport) {
-        if let Some(newcomer) = self.shared.newcomer("a stream".into(), None) {
-            self.shared.spawn(serve(Arc::clone(&self.shared), stream, newcomer));
-        }
+        self.accept_stream(stream, None);
     }
 
     /// Serves one more connection over a byte stream without TLS that comes from this address.
     pub fn accept_from(&self, stream: impl Transport, address: IpAddr) {
-        if let Some(newcomer) = self.shared.newcomer(address.to_string(), Some(address)) {
-            self.shared.spawn(serve(Arc::clone(&self.shared), stream, newcomer));
+        self.accept_stream(stream, Some(address));
+    }
+
+    fn accept_stream(&self, stream: impl Transport, address: Option<IpAddr>) {
+        let peer = address.map_or_else(|| "a stream".into(), |address| address.to_string());
+        if !self.shared.has_room(&peer) {
+            return;
         }
+        let shared = Arc::clone(&self.shared);
+        self.shared.spawn(async move {
+            let mut stop = shared.stop();
+            let waiting = shared.counting(shared.unauthenticated.over_stream(peer, address));
+            let newcomer = tokio::select! {
+                newcomer = waiting => newcomer,
+                () = stopped(&mut stop) => return,
+            };
+            serve(shared, stream, newcomer).await;
+        });
     }
 
     #[cfg(feature = "websocket")]
@@ -197,7 +204,7 @@ impl Server {
             unauthenticated: shared.unauthenticated.taken(),
             admitted: shared.admitted.load(Ordering::Relaxed),
             refused: shared.refused.load(Ordering::Relaxed),
-            replaced: shared.unauthenticated.evictions() + shared.unauthenticated.refusals(),
+            replaced: shared.unauthenticated.replaced(),
         }
     }
 
@@ -312,11 +319,7 @@ impl ServerBuilder {
         let space = self.root.map(|root| root(&config, self.undeclared)).transpose()?;
         let shared = ServerState {
             config: Arc::new(config),
-            unauthenticated: Slots::new(SlotLimits {
-                total: self.limits.unauthenticated,
-                owner: self.limits.unauthenticated.div_ceil(2),
-                min_silence: Duration::ZERO,
-            }),
+            unauthenticated: Newcomers::new(self.limits.unauthenticated),
             limits: self.limits,
             authenticator,
             space,
@@ -346,7 +349,7 @@ impl ServerBuilder {
         let local = listener.local_addr().map_err(cannot)?;
         let report = self.on_listening.take();
         let mut server = self.start()?;
-        let task = tokio::spawn(listen(Arc::clone(&server.shared), listener));
+        let task = start_listening(Arc::clone(&server.shared), listener);
         server.listener = Some((local, task));
         tracing::info!(address = %local, "Listening");
         report.into_iter().for_each(|report| report(local));
@@ -409,26 +412,38 @@ impl ServerState {
         self.tasks().spawn(task);
     }
 
-    /// Takes a slot for a connection without a token. Returns `None` and counts a refusal if there is
-    /// none.
-    fn newcomer(&self, peer: String, address: Option<IpAddr>) -> Option<Newcomer> {
-        if self.tasks().len() >= self.limits.connections {
+    /// Returns whether the server can have one more connection. Counts a refusal if it cannot.
+    fn has_room(&self, peer: &str) -> bool {
+        let has_room = self.tasks().len() < self.limits.connections;
+        if !has_room {
             self.config.hits.count("connections");
-            self.refuse(&peer, &"too many connections (limit connections)");
+            self.refuse(peer, &"too many connections (limit connections)");
+        }
+        has_room
+    }
+
+    /// Waits for a slot for a connection from an address. Returns `None` and counts a refusal if there is no
+    /// room for the connection or no slot for its address.
+    async fn newcomer(&self, address: SocketAddr) -> Option<Newcomer> {
+        let peer = address.to_string();
+        if !self.has_room(&peer) {
             return None;
         }
-        let before = self.unauthenticated.evictions();
-        let taken = self.unauthenticated.take(address.and_then(address_owner));
-        if taken.is_err() || self.unauthenticated.evictions() > before {
+        let newcomer = self.counting(self.unauthenticated.at_address(address)).await;
+        if newcomer.is_err() {
+            self.refuse(&peer, &"all slots of the address are busy (limit unauthenticated)");
+        }
+        newcomer.ok()
+    }
+
+    /// Counts a hit of the limit if a newcomer replaces a connection or finds no slot.
+    async fn counting<T>(&self, waiting: impl Future<Output = T>) -> T {
+        let before = self.unauthenticated.replaced();
+        let newcomer = waiting.await;
+        if self.unauthenticated.replaced() > before {
             self.config.hits.count("unauthenticated");
         }
-        match taken {
-            Ok(slot) => Some(Newcomer { peer, slot }),
-            Err(_) => {
-                self.refuse(&peer, &"all slots are busy (limit unauthenticated)");
-                None
-            }
-        }
+        newcomer
     }
 
     /// Performs the TLS handshake. Returns the stream as it is if the server has no TLS, and `None`
@@ -466,12 +481,18 @@ impl ServerState {
     }
 }
 
+/// Starts the task that accepts connections. This function is not `async`, so that the code of all
+/// connections is compiled here and not by each crate that starts a server, with its own optimization level.
+fn start_listening(shared: Arc<ServerState>, listener: TcpListener) -> JoinHandle<()> {
+    tokio::spawn(listen(shared, listener))
+}
+
 async fn listen(shared: Arc<ServerState>, listener: TcpListener) {
     let mut errors = AcceptErrors::default();
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                if let Some(newcomer) = shared.newcomer(peer.to_string(), Some(peer.ip())) {
+                if let Some(newcomer) = shared.newcomer(peer).await {
                     shared.spawn(serve_tls(Arc::clone(&shared), stream, newcomer));
                 }
             }
@@ -483,6 +504,8 @@ async fn listen(shared: Arc<ServerState>, listener: TcpListener) {
 async fn serve_tls(shared: Arc<ServerState>, stream: TcpStream, newcomer: Newcomer) {
     // The calls of a turn are written together, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
+    // Until this task runs, the client waits for the server.
+    newcomer.slot.progressed();
     // The future of a handshake is large, and the task keeps its size as long as the connection exists.
     if let Some(Ok(stream)) = Box::pin(shared.accept_tls(stream, &newcomer)).await {
         serve(shared, stream, newcomer).await;

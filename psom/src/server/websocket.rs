@@ -56,9 +56,14 @@ impl Server {
             )
             .into());
         }
-        tokio::spawn(listen(Arc::clone(shared), listener, Arc::new(options)));
+        start_listening(Arc::clone(shared), listener, options);
         Ok(local)
     }
+}
+
+/// Starts the task that accepts connections. Not `async`, as the function of the same name for TLS.
+fn start_listening(shared: Arc<ServerState>, listener: TcpListener, options: WebSocketOptions) {
+    tokio::spawn(listen(shared, listener, Arc::new(options)));
 }
 
 async fn listen(shared: Arc<ServerState>, listener: TcpListener, options: Arc<WebSocketOptions>) {
@@ -71,7 +76,11 @@ async fn listen(shared: Arc<ServerState>, listener: TcpListener, options: Arc<We
         };
         match accepted {
             Ok((stream, peer)) => {
-                if let Some(newcomer) = shared.newcomer(peer.to_string(), Some(peer.ip())) {
+                let newcomer = tokio::select! {
+                    newcomer = shared.newcomer(peer) => newcomer,
+                    () = stopped(&mut stop) => return,
+                };
+                if let Some(newcomer) = newcomer {
                     let serving =
                         serve_tcp(Arc::clone(&shared), stream, newcomer, Arc::clone(&options));
                     shared.spawn(serving);
@@ -89,6 +98,7 @@ async fn serve_tcp(
     options: Arc<WebSocketOptions>,
 ) {
     let _ = stream.set_nodelay(true);
+    newcomer.slot.progressed();
     match Box::pin(shared.accept_tls(stream, &newcomer)).await {
         Some(Ok(stream)) => serve_handshake(shared, stream, newcomer, &options).await,
         Some(Err(stream)) => serve_handshake(shared, stream, newcomer, &options).await,

@@ -350,7 +350,7 @@ async fn newcomer_takes_the_slot_of_an_unfinished_handshake() {
     let mut first = TcpStream::connect(address).await.unwrap();
     eventually(async || server.stats().unauthenticated == 1).await;
     let _second = TcpStream::connect(address).await.unwrap();
-    assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0, "dropped at once");
+    assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0, "dropped for the second");
     assert_eq!((server.stats().unauthenticated, server.stats().replaced), (1, 1));
 }
 
