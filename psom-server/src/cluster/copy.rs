@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures_util::FutureExt as _;
 use psom::Write;
 
 use super::{node_name, share_secrets};
@@ -37,7 +38,16 @@ pub struct Copied {
 /// # Errors
 /// A server runs on the data directory or has one of the meetings, the target has meetings or belongs to
 /// another server, or something cannot be read or written. Nothing is removed from the source.
-pub async fn copy(
+pub fn copy<'a>(
+    direction: CopyDirection,
+    data: &'a Path,
+    url: &'a str,
+    files: &'a BlobConfig,
+) -> impl Future<Output = Result<Copied, StartError>> + Send + 'a {
+    copy_all(direction, data, url, files).boxed()
+}
+
+async fn copy_all(
     direction: CopyDirection,
     data: &Path,
     url: &str,

@@ -4,6 +4,7 @@ use std::{
     path::Path,
 };
 
+use futures_util::FutureExt as _;
 use sqlx::{Connection as _, query};
 
 use crate::{
@@ -34,7 +35,14 @@ pub struct Backup {
 /// # Errors
 /// The copy's directory is not empty, there is no store in the data directory, or a file cannot be
 /// read or written.
-pub async fn backup(data: &Path, to: &Path) -> Result<Backup, Error> {
+pub fn backup<'a>(
+    data: &'a Path,
+    to: &'a Path,
+) -> impl Future<Output = Result<Backup, Error>> + Send + 'a {
+    back_up(data, to).boxed()
+}
+
+async fn back_up(data: &Path, to: &Path) -> Result<Backup, Error> {
     let is_used = fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some());
     if is_used {
         return Err(Error::BackupExists(to.into()));

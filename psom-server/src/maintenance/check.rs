@@ -4,6 +4,7 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::FutureExt as _;
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::{
@@ -44,7 +45,14 @@ pub struct Report {
 /// # Errors
 /// A server runs on the directory, there is no store of this version in it, or the files belong to
 /// another server or cannot be checked.
-pub async fn check(data: &Path, files: &BlobConfig) -> Result<Report, Error> {
+pub fn check<'a>(
+    data: &'a Path,
+    files: &'a BlobConfig,
+) -> impl Future<Output = Result<Report, Error>> + Send + 'a {
+    check_store(data, files).boxed()
+}
+
+async fn check_store(data: &Path, files: &BlobConfig) -> Result<Report, Error> {
     let (path, _lock) = lock_database(data)?;
     let mut report = check_rows(&path).await?;
     let faults = check_meetings(data, &path, files).await?;
@@ -58,7 +66,14 @@ pub async fn check(data: &Path, files: &BlobConfig) -> Result<Report, Error> {
 ///
 /// # Errors
 /// The errors of [`check()`].
-pub async fn check_files(data: &Path, files: &BlobConfig) -> Result<Vec<String>, Error> {
+pub fn check_files<'a>(
+    data: &'a Path,
+    files: &'a BlobConfig,
+) -> impl Future<Output = Result<Vec<String>, Error>> + Send + 'a {
+    check_store_files(data, files).boxed()
+}
+
+async fn check_store_files(data: &Path, files: &BlobConfig) -> Result<Vec<String>, Error> {
     let (path, _lock) = lock_database(data)?;
     let Some(known) = check_meetings(data, &path, files).await?.known_files else {
         return Ok(Vec::new());

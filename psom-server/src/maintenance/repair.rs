@@ -6,6 +6,7 @@ use std::{
     time::SystemTime,
 };
 
+use futures_util::FutureExt as _;
 use sqlx::{Connection as _, Row as _, SqliteConnection, query, raw_sql};
 
 use super::{
@@ -46,7 +47,14 @@ pub struct Repair {
 /// # Errors
 /// A server runs on the directory, there is no store of this version in it, the files cannot be
 /// checked, or the disk is full. Then nothing is changed.
-pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
+pub fn repair<'a>(
+    data: &'a Path,
+    files: &'a BlobConfig,
+) -> impl Future<Output = Result<Repair, Error>> + Send + 'a {
+    repair_store(data, files).boxed()
+}
+
+async fn repair_store(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
     let (path, _lock) = lock_database(data)?;
     let mut before = check_rows(&path).await?;
     let io_failed = |source: io::Error| Error::io("repair", &path, source);

@@ -76,7 +76,7 @@ pub async fn run(options: ProxyOptions) -> Result<Proxy, StartError> {
         tasks: Mutex::default(),
         stop: watch::Sender::new(false),
     });
-    let listening = tokio::spawn(listen(Arc::clone(&shared), listener));
+    let listening = start_listening(Arc::clone(&shared), listener);
     tracing::info!(%address, upstream = %shared.upstream, "the proxy is ready");
     Ok(Proxy { shared, address, listening })
 }
@@ -110,6 +110,12 @@ impl Drop for Proxy {
         self.listening.abort();
         self.shared.tasks().abort_all();
     }
+}
+
+/// Starts the task that accepts connections. It is not `async`, so that the code of all connections is compiled
+/// in this crate and not in the one that starts the proxy, with another optimization level.
+fn start_listening(shared: Arc<ProxyState>, listener: TcpListener) -> JoinHandle<()> {
+    tokio::spawn(listen(shared, listener))
 }
 
 async fn listen(shared: Arc<ProxyState>, listener: TcpListener) {

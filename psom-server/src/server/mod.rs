@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt as _;
 use listeners::{Listeners, listen_http, listen_psom};
 use psom::net::websocket::Origins;
 use psom_objects::types::Role;
@@ -78,7 +79,13 @@ impl Server {
     /// # Errors
     /// The options are invalid, an address is in use, or the data directory cannot be used. The
     /// error says what to change.
-    pub async fn start(mut options: Options) -> Result<Self, StartError> {
+    pub fn start(options: Options) -> impl Future<Output = Result<Self, StartError>> + Send {
+        // The boxed future is compiled in this crate. The code of an `async` function, and thus that of the
+        // whole server, would be compiled in the crate that awaits it, with its optimization level.
+        Self::start_with(options).boxed()
+    }
+
+    async fn start_with(mut options: Options) -> Result<Self, StartError> {
         // All connections and meetings count in one place.
         let calls = options.psom.metrics.get_or_insert_default().clone();
         options.blobs.validate()?;
@@ -308,7 +315,11 @@ impl Server {
     ///
     /// # Errors
     /// The database cannot be reached. [`shutdown`](Self::shutdown) works nevertheless.
-    pub async fn drain(&self) -> Result<usize, store::Error> {
+    pub fn drain(&self) -> impl Future<Output = Result<usize, store::Error>> + Send {
+        self.hand_over_meetings().boxed()
+    }
+
+    async fn hand_over_meetings(&self) -> Result<usize, store::Error> {
         if !self.store.is_shared() {
             return Ok(0);
         }
@@ -323,7 +334,11 @@ impl Server {
 
     /// Stops listening, closes every connection in an orderly way, and drops the connections that
     /// are not closed after `grace`.
-    pub async fn shutdown(mut self, grace: Duration) {
+    pub fn shutdown(self, grace: Duration) -> impl Future<Output = ()> + Send {
+        self.shut_down(grace).boxed()
+    }
+
+    async fn shut_down(mut self, grace: Duration) {
         let deadline = Instant::now() + grace;
         // If the directory was moved away, the file can be another server's.
         let is_own = |file: ServerFile| file == self.server_file();

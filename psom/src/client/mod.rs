@@ -1,27 +1,27 @@
 //! A client: its connection to a server, calls from outside its space, and connecting again.
 
+mod connecting;
 mod reconnect;
 mod remote;
 #[cfg(feature = "offline")]
 mod replay;
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use rand::seq::SliceRandom as _;
+use connecting::{BytesMover, NewConnection, connect_space, mover, reach};
 pub use reconnect::{Backoff, ConnectionEvent, ReconnectingClient, TokenSource};
 pub use remote::{Remote, Sending};
 #[cfg(feature = "offline")]
 pub use replay::{RefusedCall, Replayed, Replaying};
-use tokio::{net::TcpStream, sync::oneshot, time::timeout};
-use tokio_rustls::TlsConnector;
+use tokio::sync::oneshot;
 
 use crate::{
     Config, Context, DistributedObject, Error, Handle, Result, Scope,
-    error::{AskError, CallError, Misuse, SetupError},
+    error::{AskError, CallError, Misuse},
     hub::Input,
     interface::{Interface, ObjectDesc},
     net::{
-        connection::{self, Transport},
+        connection::Transport,
         handle::SpaceHandle,
         link::{Closer, Link},
         named,
@@ -31,9 +31,6 @@ use crate::{
     space::{ConnectionKey, Peer, Reply, Sent},
     wire::auth::{Credentials, MAX_TOKEN_BYTES},
 };
-
-/// The time limit for TCP and TLS of one address. It leaves time for the other addresses.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connects to servers.
 #[derive(Debug)]
@@ -145,30 +142,8 @@ impl<R> ClientBuilder<R> {
         R: FnOnce(&mut Scope) -> T + Send,
     {
         let tls = self.tls.clone().map_or_else(tls::system_client, Ok)?;
-        let mut addresses = addresses.to_vec();
-        addresses.shuffle(&mut rand::rng());
-        let mut error = SetupError::NoAddress.into();
-        for address in addresses {
-            match self.reach(address, Arc::clone(&tls)).await {
-                Ok(stream) => return self.connect_stream(stream).await,
-                Err(unreachable) => error = unreachable,
-            }
-        }
-        Err(error)
-    }
-
-    async fn reach(&self, address: &str, tls: Arc<tls::ClientConfig>) -> Result<impl Transport> {
-        let no_port = || SetupError::NoPort(address.to_owned());
-        let (host, _) = address.rsplit_once(':').ok_or_else(no_port)?;
-        let name = tls::name(self.alternative_name.as_deref().unwrap_or(host))?;
-        let cannot = |error: io::Error| tls::connect_error(address, error.into());
-        let connecting = async {
-            let stream = TcpStream::connect(address).await.map_err(cannot)?;
-            let _ = stream.set_nodelay(true);
-            TlsConnector::from(tls).connect(name, stream).await.map_err(cannot)
-        };
-        let no_answer = |_| SetupError::NoAnswer(address.to_owned());
-        Ok(timeout(CONNECT_TIMEOUT, connecting).await.map_err(no_answer)??)
+        let reached = reach(addresses, self.alternative_name.clone(), tls).await?;
+        self.connect_with(reached).await
     }
 
     /// Connects over any byte stream without TLS, for protected streams and for tests.
@@ -177,29 +152,23 @@ impl<R> ClientBuilder<R> {
         T: DistributedObject,
         R: FnOnce(&mut Scope) -> T + Send,
     {
+        self.connect_with(mover(stream)).await
+    }
+
+    async fn connect_with<T>(self, mover: BytesMover) -> Result<ClientSession<T>>
+    where
+        T: DistributedObject,
+        R: FnOnce(&mut Scope) -> T + Send,
+    {
         let credentials = self.credentials()?;
         let Self { root, config, undeclared, .. } = self;
         let mut config = with_trace(config);
         config.trace = config.trace.map(|trace| named(&trace, "client"));
-        let config = Arc::new(config);
         let (host, hosted) = oneshot::channel();
-        let space = SpaceHandle::start_hosting((*config).clone(), undeclared, hosted, root)?;
-        let link = Arc::new(Link::new(space.space().reports));
-        let (reply, key) = oneshot::channel();
-        let inbox = space.space().inbox;
-        let connect = Message::Connect(credentials, Arc::clone(&link), reply);
-        let gone = |_| Error::from(CallError::Gone);
-        inbox.send(connect).await.map_err(|_| Error::from(CallError::Gone))?;
-        let key = key.await.map_err(gone)?;
-        // Closes the connection if the caller drops this future.
-        let closer = Closer(Arc::clone(&link));
+        let space = SpaceHandle::start_hosting(config.clone(), undeclared, hosted, root)?;
         let record_limit = config.record_limit;
-        let (moved, inbox) = (Arc::clone(&link), inbox.clone());
-        let moving = Box::pin(async move {
-            connection::run(stream, key, &inbox, &moved, &config).await;
-        });
-        host.send(moving).map_err(|_| Error::from(CallError::Gone))?;
-        let version = link.opened().await?;
+        let connecting = connect_space(space.space(), credentials, config, host, mover);
+        let NewConnection { link, key, version, closer } = connecting.await?;
         Ok(ClientSession { space, link, key, version, record_limit, _closer: closer })
     }
 
