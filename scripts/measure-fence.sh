@@ -22,7 +22,7 @@ store=psom-server/src/store/postgres
   echo ";INSERT INTO meetings VALUES ('team', NULL, 0, 0, 'node', 1, 1);"
 } | "$postgres/psql" -q -h "$work/db" -U psom -d postgres -v ON_ERROR_STOP=1
 # The settings of psom-server's sessions that affect the plan.
-echo "ALTER ROLE psom SET enable_seqscan = off" | "$postgres/psql" -q -h "$work/db" -U psom -d postgres
+echo "ALTER ROLE psom SET enable_seqscan = off; ALTER ROLE psom SET jit = off" | "$postgres/psql" -q -h "$work/db" -U psom -d postgres
 
 commit() {
   echo '\set n random(1, 1000)'

@@ -16,12 +16,16 @@ impl Statement for AddToken<'_> {
 
     async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
         let StoredToken { token, meeting, invitation, value, lifetime } = self.token;
-        // An earlier try can have added it although its answer was lost.
+        // An earlier try can have added it although its answer was lost. The answer does not wait until the token is
+        // on the disk: a client whose token was lost asks for another.
         query(
-            "WITH expired AS (DELETE FROM tokens WHERE expires <= clock_timestamp()), \
+            "WITH unflushed AS (SELECT set_config('synchronous_commit', 'off', true)), \
+             expired AS (DELETE FROM tokens WHERE token IN ( \
+                 SELECT token FROM tokens WHERE expires <= clock_timestamp() \
+                 FOR UPDATE SKIP LOCKED)), \
              replaced AS (DELETE FROM tokens WHERE token = $5) \
              INSERT INTO tokens (token, meeting, invitation, value, expires) \
-             VALUES ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $6)) \
+             SELECT $1, $2, $3, $4, clock_timestamp() + make_interval(secs => $6) FROM unflushed \
              ON CONFLICT (token) DO NOTHING",
         )
         .bind(token)

@@ -1,8 +1,9 @@
 //! Several nodes on one database.
 
-use sqlx::{Connection as _, PgConnection, raw_sql};
+use sqlx::{Connection as _, PgConnection, Row as _, query, raw_sql};
 
 use super::{server::shared_server, *};
+use crate::store::postgres::database::Database;
 
 /// Lets the lease of a node expire.
 fn expire(server: &server::PostgresServer, url: &str, node: &str) {
@@ -272,6 +273,40 @@ async fn token_is_taken_once_by_any_node() {
     let database = url.rsplit('/').next().unwrap();
     let left = server.execute(database, "SELECT token FROM psom.tokens");
     assert_eq!(left, "last", "expired tokens are removed");
+}
+
+#[tokio::test]
+async fn statement_that_waits_does_not_delay_others() {
+    const LIFETIME: Duration = Duration::from_secs(120);
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let one = open(&url, "one").await;
+    one.add_token(token("first", LIFETIME), None).await.unwrap();
+    let mut other = PgConnection::connect(&url).await.unwrap();
+    raw_sql("BEGIN; SELECT FROM psom.tokens FOR UPDATE").execute(&mut other).await.unwrap();
+    let mut taking = one.take_token("first");
+    let second = async {
+        one.add_token(token("second", LIFETIME), None).await.unwrap();
+        one.take_token("second").await.unwrap()
+    };
+    tokio::select! {
+        taken = &mut taking => panic!("another session has locked the token: {taken:?}"),
+        taken = second => assert_eq!(taken.as_deref(), Some("Ada")),
+    }
+    raw_sql("COMMIT").execute(&mut other).await.unwrap();
+    assert_eq!(taking.await.unwrap().as_deref(), Some("Ada"));
+}
+
+#[tokio::test]
+async fn database_does_not_compile_the_statements_of_a_node() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let database = Database::new(&url, "one", Durability::Full).unwrap();
+    let mut connection = database.connect().await.unwrap();
+    let sql = "SELECT current_setting('jit'), current_setting('enable_seqscan')";
+    let settings = query(sql).fetch_one(&mut connection).await.unwrap();
+    let [jit, scans] = [0, 1].map(|column| settings.get::<String, _>(column));
+    assert_eq!((&*jit, &*scans), ("off", "off"));
 }
 
 #[tokio::test]
