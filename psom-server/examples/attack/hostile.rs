@@ -25,7 +25,7 @@ pub(crate) const ARGUMENT: &str = "--hostile";
 /// The time in which attackers end after the standard input has ended.
 const END_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What the attackers must know.
+/// The target and the attacks, in the form in which the process of the attackers reads them.
 #[derive(Serialize, Deserialize)]
 struct Orders {
     psom: String,

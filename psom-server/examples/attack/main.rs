@@ -56,7 +56,7 @@ struct Crowd {
     rest: Duration,
 }
 
-/// The connections of the attackers end while the server rests.
+/// The honest clients beside a single attack. While the server rests, the connections of the attackers end.
 const FEW: Crowd = Crowd {
     meetings: 2,
     per_meeting: 10,
@@ -64,7 +64,8 @@ const FEW: Crowd = Crowd {
     rest: Duration::from_secs(20),
 };
 
-/// Unused tokens of the attackers, which are valid for 120 s, end while the server rests, too.
+/// The honest clients beside all attacks. While the server rests, the attackers' unused tokens expire, too, which are
+/// valid for 120 s.
 const MANY: Crowd = Crowd {
     meetings: 10,
     per_meeting: 50,
