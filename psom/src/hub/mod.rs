@@ -428,6 +428,7 @@ impl Hub {
         connection.written += bytes as u64;
         if bytes > 0 {
             connection.stall.since = self.now;
+            self.pacing.record(self.now, key, connection.written);
         }
         if std::mem::take(&mut connection.stall.report_requested) {
             self.check_stall(key);
@@ -517,7 +518,7 @@ impl Hub {
                 self.outputs.push_back(Output::Congested(key, congested));
             }
             if !congested {
-                self.pacing.forget(key);
+                self.pacing.drained(key);
                 self.observed = true;
             }
         }

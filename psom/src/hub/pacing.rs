@@ -1,9 +1,11 @@
 //! Waiting for slow readers, within limits.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashSet, VecDeque},
     time::{Duration, Instant},
 };
+
+use slotmap::SecondaryMap;
 
 use crate::space::ConnectionKey;
 
@@ -27,9 +29,15 @@ const MAX_RECORDED_WAITS: usize = 64;
 /// The hub waits for a fast peer as long as necessary: a busy meeting slows down to the speed of its
 /// network instead of breaking connections. For peers of unknown speed it waits within a shared time
 /// limit. It does not wait for slow peers, whose queues reach the hard limit.
+///
+/// A peer counts as fast from the moment at which it has read enough in one observation, until it reads
+/// less in an observation while it is congested. One that reads nothing can therefore use up the shared
+/// limit, but does not take the time of a peer that has been fast before.
 #[derive(Debug, Default)]
 pub(super) struct Pacing {
-    lagging: HashMap<ConnectionKey, Observation>,
+    peers: SecondaryMap<ConnectionKey, Observation>,
+    /// The congested peers.
+    lagging: HashSet<ConnectionKey>,
     /// The waits within the last period.
     waits: VecDeque<(Instant, Duration)>,
     /// The start of the current wait, if the hub waits.
@@ -47,6 +55,21 @@ struct Observation {
     in_need: bool,
 }
 
+impl Observation {
+    /// Classifies the peer by the number of bytes that it has read so far. A peer that is not congested
+    /// may have had little to read, so only a congested one can be slow.
+    fn record(&mut self, now: Instant, read: u64, is_congested: bool) {
+        if read - self.read_before >= FAST_BYTES_PER_OBSERVATION {
+            self.speed = ReadingSpeed::Fast;
+        } else if now.saturating_duration_since(self.since) < OBSERVATION_TIME {
+            return;
+        } else if is_congested {
+            self.speed = ReadingSpeed::Slow;
+        }
+        (self.since, self.read_before) = (now, read);
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ReadingSpeed {
     Unknown,
@@ -55,28 +78,53 @@ enum ReadingSpeed {
 }
 
 impl Pacing {
-    /// Records the progress of a peer: whether more than half of the hard limit waits for it, and
-    /// the number of bytes that it has read so far.
-    pub(super) fn observe(&mut self, now: Instant, key: ConnectionKey, in_need: bool, read: u64) {
-        let new =
-            Observation { since: now, read_before: read, speed: ReadingSpeed::Unknown, in_need };
-        let lag = self.lagging.entry(key).or_insert(new);
-        lag.in_need = in_need;
-        if now.saturating_duration_since(lag.since) >= OBSERVATION_TIME {
-            let fast = read - lag.read_before >= FAST_BYTES_PER_OBSERVATION;
-            lag.speed = if fast { ReadingSpeed::Fast } else { ReadingSpeed::Slow };
-            (lag.since, lag.read_before) = (now, read);
+    /// Records the number of bytes that a peer has read so far.
+    pub(super) fn record(&mut self, now: Instant, key: ConnectionKey, read: u64) {
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.record(now, read, self.lagging.contains(&key));
+        } else {
+            let new = Observation {
+                since: now,
+                read_before: read,
+                speed: ReadingSpeed::Unknown,
+                in_need: false,
+            };
+            self.peers.insert(key, new);
         }
     }
 
-    /// Ends the observation of a peer whose queue has drained or whose connection is gone.
-    pub(super) fn forget(&mut self, key: ConnectionKey) {
-        self.lagging.remove(&key);
+    /// Records the progress of a congested peer: whether more than half of the hard limit waits for it,
+    /// and the number of bytes that it has read so far.
+    pub(super) fn observe(&mut self, now: Instant, key: ConnectionKey, in_need: bool, read: u64) {
+        self.record(now, key, read);
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        peer.in_need = in_need;
+        if self.lagging.insert(key) {
+            // What it has just read still counts: its queue may fill and drain many times in one observation.
+            peer.since = now;
+        }
     }
 
-    /// Returns the observed peers.
+    /// Ends the observation of a peer whose queue has drained. A slow peer gets another chance.
+    pub(super) fn drained(&mut self, key: ConnectionKey) {
+        self.lagging.remove(&key);
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.in_need = false;
+            if peer.speed == ReadingSpeed::Slow {
+                peer.speed = ReadingSpeed::Unknown;
+            }
+        }
+    }
+
+    /// Removes a peer whose connection is gone.
+    pub(super) fn forget(&mut self, key: ConnectionKey) {
+        self.lagging.remove(&key);
+        self.peers.remove(key);
+    }
+
+    /// Returns the congested peers.
     pub(super) fn lagging(&self) -> impl Iterator<Item = ConnectionKey> {
-        self.lagging.keys().copied()
+        self.lagging.iter().copied()
     }
 
     /// Reports whether the hub waits.
@@ -87,9 +135,7 @@ impl Pacing {
     /// Decides whether the hub waits. Must be called after an observation and at
     /// [`deadline`](Self::deadline).
     pub(super) fn update(&mut self, now: Instant) {
-        let needs = |speed: ReadingSpeed| {
-            self.lagging.values().any(|lag| lag.in_need && lag.speed == speed)
-        };
+        let needs = |speed| self.in_need().any(|peer| peer.speed == speed);
         let (fast, unknown) = (needs(ReadingSpeed::Fast), needs(ReadingSpeed::Unknown));
         if let Some(since) = self.waiting_since {
             let waited = now.saturating_duration_since(since);
@@ -102,8 +148,12 @@ impl Pacing {
         self.forget_waits(now);
         let wait = fast || unknown && !self.rest().is_zero();
         if unknown && !wait {
-            for lag in self.lagging.values_mut().filter(|lag| lag.speed == ReadingSpeed::Unknown) {
-                lag.speed = ReadingSpeed::Slow;
+            for key in &self.lagging {
+                if let Some(peer) = self.peers.get_mut(*key)
+                    && peer.speed == ReadingSpeed::Unknown
+                {
+                    peer.speed = ReadingSpeed::Slow;
+                }
             }
         }
         self.waiting_since = wait.then_some(now);
@@ -112,10 +162,9 @@ impl Pacing {
     /// Returns the time at which [`update`](Self::update) must be called without an observation.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let since = self.waiting_since?;
-        let observed =
-            self.lagging.values().filter(|lag| lag.in_need && lag.speed != ReadingSpeed::Slow);
-        let observed = observed.map(|lag| lag.since + OBSERVATION_TIME).min();
-        let fast = self.lagging.values().any(|lag| lag.in_need && lag.speed == ReadingSpeed::Fast);
+        let observed = self.in_need().filter(|peer| peer.speed != ReadingSpeed::Slow);
+        let observed = observed.map(|peer| peer.since + OBSERVATION_TIME).min();
+        let fast = self.in_need().any(|peer| peer.speed == ReadingSpeed::Fast);
         let limit = (!fast).then(|| since + self.rest());
         [observed, limit].into_iter().flatten().min()
     }
@@ -123,10 +172,15 @@ impl Pacing {
     /// Restarts all observations, because the driver was late and the peers' readers may not have
     /// run either.
     pub(super) fn restart(&mut self, now: Instant, read: impl Fn(ConnectionKey) -> u64) {
-        for (key, lag) in &mut self.lagging {
-            (lag.since, lag.read_before) = (now, read(*key));
+        for (key, peer) in &mut self.peers {
+            (peer.since, peer.read_before) = (now, read(key));
         }
         self.waiting_since = self.waiting_since.map(|_| now);
+    }
+
+    /// Returns the peers for which more than half of the hard limit waits.
+    fn in_need(&self) -> impl Iterator<Item = &Observation> {
+        self.lagging.iter().filter_map(|key| self.peers.get(*key)).filter(|peer| peer.in_need)
     }
 
     /// Returns the remaining part of the limit.

@@ -121,6 +121,53 @@ fn hub_waits_for_slow_readers_250_ms_in_5_s() {
     assert!(!neighbours.is_over(0), "it has room up to the hard limit");
 }
 
+/// Calls from the second peer until the hub waits for slow readers. Returns the number of calls.
+fn call_until_busy(neighbours: &mut Neighbours, call: &[u8]) -> usize {
+    let calls = (1..20).find(|_| {
+        neighbours.receive(1, call);
+        neighbours.take(1);
+        neighbours.is_busy()
+    });
+    calls.expect("the hub waits when the send queue of the fast peer is half full")
+}
+
+#[test]
+fn stalled_peer_does_not_use_up_the_time_of_a_fast_one() {
+    const MS: Duration = Duration::from_millis(1);
+    let mut config = Config::default();
+    (config.soft_limit, config.hard_limit) = (8 * 1024, 256 * 1024);
+    let mut neighbours = Neighbours::with(config);
+    neighbours.enter(&Handshake::open().bytes());
+    let fast = neighbours.connect(&Handshake::open().bytes());
+    neighbours.take(fast);
+    neighbours.stalled = true;
+    let shout = call(0, S_SHOUT, &[&"x".repeat(8 * 1024)]);
+    for _ in 0..20 {
+        neighbours.receive(1, &shout);
+        neighbours.take(1);
+        neighbours.take(fast);
+    }
+    assert!(neighbours.is_busy());
+    neighbours.advance(300 * MS);
+    assert!(!neighbours.is_busy(), "the stalled peer has used up the limit");
+
+    // The fast peer pauses. The hub waits for it, and continues as soon as it reads on.
+    let calls = call_until_busy(&mut neighbours, &shout);
+    neighbours.advance(100 * MS);
+    assert!(neighbours.is_busy());
+    let received = neighbours.take(fast).len();
+    assert!((calls * 8 * 1024..).contains(&received), "{received} bytes of {calls} calls");
+    assert!(!neighbours.is_busy());
+
+    // It pauses again, and for too long.
+    call_until_busy(&mut neighbours, &shout);
+    neighbours.advance(249 * MS);
+    assert!(neighbours.is_busy());
+    neighbours.advance(2 * MS);
+    assert!(!neighbours.is_busy());
+    assert!(neighbours.is_over(0) && !neighbours.is_over(fast));
+}
+
 #[test]
 fn peer_waits_at_most_one_turn_for_a_busy_one() {
     let mut neighbours = Neighbours::new();
