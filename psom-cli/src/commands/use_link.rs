@@ -25,9 +25,11 @@ pub(crate) struct UseLink {
     /// The join link, in single quotes, or the name of a saved one.
     #[arg(value_name = "LINK|NAME")]
     value: Option<String>,
-    /// The name to save the link under.
+    /// The name to save the link under. `--name` may be left out.
     #[arg(long, value_name = "NAME", requires = "value", conflicts_with = "forget")]
     name: Option<String>,
+    #[arg(hide = true, requires = "value", conflicts_with_all = ["name", "forget"])]
+    name_after_link: Option<String>,
     /// Remove a saved link.
     #[arg(long, value_name = "NAME", conflicts_with = "value")]
     forget: Option<String>,
@@ -42,14 +44,15 @@ impl UseLink {
             return out::line(format_args!("The link @{} is removed.", out::printable(name)));
         }
         let Some(value) = &self.value else { return list(&saved) };
+        let given = self.name.as_ref().or(self.name_after_link.as_ref());
         let known = value.strip_prefix('@').unwrap_or(value);
-        let name = if self.name.is_none() && saved.named(known).is_ok() {
+        let name = if given.is_none() && saved.named(known).is_ok() {
             saved.select(known)?;
             known
         } else {
             // An invalid link is reported now, and not by the next command.
             let parsed = link::parse(value)?;
-            let name = self.name.as_deref().unwrap_or(DEFAULT_NAME);
+            let name = given.map_or(DEFAULT_NAME, String::as_str);
             check_name(name)?;
             saved.save(name, &parsed.to_string());
             name

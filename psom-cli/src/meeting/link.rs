@@ -13,6 +13,9 @@ use crate::error::{CommandError, Result};
 /// The ID of the argument with the join link, in all commands that have one as their first argument.
 const LINK_ARGUMENT: &str = "link";
 
+/// The exit status for a wrong command line, as `clap` has it.
+const USAGE_STATUS: u8 = 2;
+
 /// Parses a join link. Ignores the text that other programs add: line breaks, invisible characters, quotes,
 /// brackets, HTML escapes, and words and punctuation around it.
 ///
@@ -28,7 +31,7 @@ pub(crate) fn parse(text: &str) -> Result<JoinLink> {
         ),
         LinkError::Scheme => CommandError::new(
             "the first argument is not a join link; a join link begins with psom:// (or save a link \
-             with `psom use LINK`, and leave it out)",
+             with `psom use 'LINK'`, and leave it out)",
         ),
         error => CommandError::new(error.to_string()),
     })
@@ -39,7 +42,7 @@ pub(crate) fn parse(text: &str) -> Result<JoinLink> {
 /// inserted.
 ///
 /// # Errors
-/// No link is saved under the name.
+/// No link is saved under the name, or no word can be a link and none is saved.
 pub(crate) fn complete(
     mut words: Vec<OsString>,
     command: &Command,
@@ -64,8 +67,15 @@ pub(crate) fn complete(
             *name = saved.named(&name.to_string_lossy()[1..])?.into();
         }
         None => {
+            let is_help = |word: &OsString| word == "-h" || word == "--help";
+            // An address of another kind has an error of its own.
+            let is_address = |word: &OsString| word.to_str().is_some_and(|it| it.contains("://"));
             if let Some(link) = saved.current() {
                 words.insert(at, link.into());
+            } else if !words[at..].iter().any(|word| is_help(word) || is_address(word)) {
+                let message = "this command needs a join link, and none is saved; give it in single \
+                               quotes, or save it once with `psom use 'LINK'`";
+                return Err(CommandError::Status { status: USAGE_STATUS, message: message.into() });
             }
         }
     }
@@ -114,16 +124,17 @@ mod tests {
     use super::*;
 
     fn completed(line: &str) -> Result<Vec<OsString>> {
+        let mut saved = SavedLinks::default();
+        saved.save("lesson", "psom://h:1/lesson");
+        saved.save("team", "psom://h:1/team");
+        completed_with(line, saved)
+    }
+
+    fn completed_with(line: &str, saved: SavedLinks) -> Result<Vec<OsString>> {
         let command = Command::new("psom")
             .subcommand(Command::new("share").arg(Arg::new("link")).arg(Arg::new("file")))
             .subcommand(Command::new("serve").arg(Arg::new("address")));
-        let saved = || {
-            let mut saved = SavedLinks::default();
-            saved.save("lesson", "psom://h:1/lesson");
-            saved.save("team", "psom://h:1/team");
-            saved
-        };
-        complete(line.split(' ').map(Into::into).collect(), &command, saved)
+        complete(line.split(' ').map(Into::into).collect(), &command, || saved)
     }
 
     #[test]
@@ -139,6 +150,19 @@ mod tests {
             ("psom", "psom"),
         ] {
             let words: Vec<OsString> = expected.split(' ').map(Into::into).collect();
+            assert_eq!(completed(line).unwrap(), words, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_command_without_any_link_names_the_command_that_saves_one() {
+        let completed = |line| completed_with(line, SavedLinks::default());
+        for line in ["psom share", "psom share Plan.pdf", "psom share --as Ada"] {
+            let error = format!("{:?}", completed(line).unwrap_err());
+            assert!(error.contains("psom use 'LINK'"), "{line}: {error}");
+        }
+        for line in ["psom share --help", "psom share https://h/x Plan.pdf", "psom serve"] {
+            let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
             assert_eq!(completed(line).unwrap(), words, "{line}");
         }
     }

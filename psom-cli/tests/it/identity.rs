@@ -41,7 +41,7 @@ fn a_person_leaves_with_all_commands_that_run() {
     let mut watch = stage.start(&["watch", &stage.guests, "--as", "Stu"]);
     watch.until(&["In the meeting: "]);
     observer.until(&["Stu has joined."]);
-    stage.ok(&["use", &stage.guests, "--name", "lesson"]);
+    stage.ok(&["use", &stage.guests, "lesson"]);
     let left = "You have left the meeting demo, and its link is no longer saved.";
     assert_eq!(stage.ok(&["leave"]), left);
     observer.until(&["Stu has left."]);
@@ -91,7 +91,11 @@ fn two_people_on_one_machine_have_a_vote_each() {
 fn a_saved_link_serves_commands_without_a_link() {
     let stage = Stage::open(&[]);
     assert!(stage.ok(&["use"]).contains("No link is saved"));
-    assert_eq!(stage.run(&["list"]).status.code(), Some(2), "the link is missing");
+    let output = stage.run(&["list"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("save it once with `psom use 'LINK'`")
+    );
     assert!(stage.fails(&["use", "nonsense"]).contains("begins with psom://"));
     assert!(stage.ok(&["use", &stage.guests, "--name", "class"]).contains("@class"));
     assert!(stage.ok(&["use", &stage.link]).contains("@default"));

@@ -69,8 +69,12 @@ impl Commits {
 
     /// Returns the oldest held turn if its writes are safe.
     pub(super) fn release(&mut self) -> Option<HeldTurn> {
-        let safe = self.held.front().is_some_and(|turn| turn.commit <= self.done);
-        if safe { self.held.pop_front() } else { None }
+        if self.can_release() { self.held.pop_front() } else { None }
+    }
+
+    /// Reports whether the writes of the oldest held turn are safe.
+    pub(super) fn can_release(&self) -> bool {
+        self.held.front().is_some_and(|turn| turn.commit <= self.done)
     }
 
     /// Reports whether no commit is outstanding and no turn is held.

@@ -55,7 +55,11 @@ pub use reading::ReadingStats;
 use slotmap::SlotMap;
 
 use self::{
-    commits::Commits, connection::Connection, pacing::Pacing, send_queue::Buffers, users::Users,
+    commits::Commits,
+    connection::Connection,
+    pacing::{Backlog, Pacing, Pass},
+    send_queue::Buffers,
+    users::Users,
 };
 use crate::{
     Config, DistributedObject, Handle, Scope, Session, User,
@@ -537,11 +541,20 @@ impl Hub {
     /// Records the progress of a congested peer.
     fn observe(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get(key) else { return };
-        let in_need = connection.ended.is_none()
-            && !connection.queue.is_finished()
-            && connection.unrequested() > self.config.hard_limit / 2;
-        self.pacing.observe(self.now, key, in_need, connection.written);
+        let has_ended = connection.ended.is_some() || connection.queue.is_finished();
+        let (bytes, limit) = (connection.unrequested(), self.config.hard_limit);
+        let backlog = match bytes {
+            _ if has_ended || bytes <= limit / 2 => Backlog::AtMostHalf,
+            _ if bytes <= limit / 4 * 3 => Backlog::AboveHalf,
+            _ => Backlog::AboveThreeQuarters,
+        };
+        self.pacing.observe(self.now, key, backlog, connection.written);
         self.observed = true;
+    }
+
+    /// Returns the time from which the hub may do this, with regard to slow readers.
+    fn next_pass(&self, pass: Pass) -> Option<Instant> {
+        self.pacing.next_pass(self.now, pass)
     }
 
     fn update_pacing(&mut self) {
@@ -558,7 +571,10 @@ impl Hub {
         let stall = self.stalls.first().map(|(at, _)| *at);
         let ping = self.commits.ping_at(self.config.ping_interval);
         let throttled = self.throttled.first().map(|(at, _)| *at);
-        let all = [self.space.deadline(), stall, ping, throttled, self.pacing.deadline()];
+        let read = self.next_read();
+        let release = self.commits.can_release().then(|| self.next_pass(Pass::Release)).flatten();
+        let pacing = self.pacing.deadline();
+        let all = [self.space.deadline(), stall, ping, throttled, read, release, pacing];
         all.into_iter().flatten().min()
     }
 }

@@ -21,6 +21,10 @@ const MAX_WAIT_PER_PERIOD: Duration = Duration::from_millis(250);
 /// The period of [`MAX_WAIT_PER_PERIOD`].
 const WAIT_PERIOD: Duration = Duration::from_secs(5);
 
+/// The time between two moments at which the hub, although it waits, reads one message of each peer and
+/// releases one turn. People who write at their usual speed do not notice the wait.
+const PASS_INTERVAL: Duration = Duration::from_millis(10);
+
 /// The number of waits from which the oldest are merged, to bound the memory.
 const MAX_RECORDED_WAITS: usize = 64;
 
@@ -33,6 +37,9 @@ const MAX_RECORDED_WAITS: usize = 64;
 /// A peer counts as fast from the moment at which it has read enough in one observation, until it reads
 /// less in an observation while it is congested. One that reads nothing can therefore use up the shared
 /// limit, but does not take the time of a peer that has been fast before.
+///
+/// While it waits, the hub still handles a few messages every [`PASS_INTERVAL`], as long as no peer for
+/// which it waits has three quarters of the hard limit waiting.
 #[derive(Debug, Default)]
 pub(super) struct Pacing {
     peers: SecondaryMap<ConnectionKey, Observation>,
@@ -42,6 +49,15 @@ pub(super) struct Pacing {
     waits: VecDeque<(Instant, Duration)>,
     /// The start of the current wait, if the hub waits.
     waiting_since: Option<Instant>,
+    /// The times at which the hub may read and release again although it waits.
+    passes: [Option<Instant>; 2],
+}
+
+/// What the hub does in small amounts while it waits.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pass {
+    Read,
+    Release,
 }
 
 /// The observation of one peer.
@@ -51,8 +67,15 @@ struct Observation {
     /// The number of bytes that the peer had read at that time.
     read_before: u64,
     speed: ReadingSpeed,
-    /// True if more than half of the hard limit waits for the peer.
-    in_need: bool,
+    backlog: Backlog,
+}
+
+/// The bytes that wait for a peer, as a part of the hard limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Backlog {
+    AtMostHalf,
+    AboveHalf,
+    AboveThreeQuarters,
 }
 
 impl Observation {
@@ -87,18 +110,24 @@ impl Pacing {
                 since: now,
                 read_before: read,
                 speed: ReadingSpeed::Unknown,
-                in_need: false,
+                backlog: Backlog::AtMostHalf,
             };
             self.peers.insert(key, new);
         }
     }
 
-    /// Records the progress of a congested peer: whether more than half of the hard limit waits for it,
-    /// and the number of bytes that it has read so far.
-    pub(super) fn observe(&mut self, now: Instant, key: ConnectionKey, in_need: bool, read: u64) {
+    /// Records the progress of a congested peer: what waits for it, and the number of bytes that it has
+    /// read so far.
+    pub(super) fn observe(
+        &mut self,
+        now: Instant,
+        key: ConnectionKey,
+        backlog: Backlog,
+        read: u64,
+    ) {
         self.record(now, key, read);
         let Some(peer) = self.peers.get_mut(key) else { return };
-        peer.in_need = in_need;
+        peer.backlog = backlog;
         if self.lagging.insert(key) {
             // What it has just read still counts: its queue may fill and drain many times in one observation.
             peer.since = now;
@@ -109,7 +138,7 @@ impl Pacing {
     pub(super) fn drained(&mut self, key: ConnectionKey) {
         self.lagging.remove(&key);
         if let Some(peer) = self.peers.get_mut(key) {
-            peer.in_need = false;
+            peer.backlog = Backlog::AtMostHalf;
             if peer.speed == ReadingSpeed::Slow {
                 peer.speed = ReadingSpeed::Unknown;
             }
@@ -130,6 +159,26 @@ impl Pacing {
     /// Reports whether the hub waits.
     pub(super) fn is_waiting(&self) -> bool {
         self.waiting_since.is_some()
+    }
+
+    /// Returns the time from which the hub may do this. `None` if it must wait until peers have read.
+    pub(super) fn next_pass(&self, now: Instant, pass: Pass) -> Option<Instant> {
+        if !self.is_waiting() {
+            return Some(now);
+        }
+        let mut awaited = self.in_need().filter(|peer| peer.speed != ReadingSpeed::Slow);
+        let is_full = awaited.any(|peer| peer.backlog == Backlog::AboveThreeQuarters);
+        if is_full { None } else { self.passes[pass as usize].or(Some(now)) }
+    }
+
+    /// Reports whether the hub may do this now.
+    pub(super) fn passes(&self, now: Instant, pass: Pass) -> bool {
+        self.next_pass(now, pass).is_some_and(|at| at <= now)
+    }
+
+    /// Records that the hub has done this.
+    pub(super) fn passed(&mut self, now: Instant, pass: Pass) {
+        self.passes[pass as usize] = Some(now + PASS_INTERVAL);
     }
 
     /// Decides whether the hub waits. Must be called after an observation and at
@@ -180,7 +229,10 @@ impl Pacing {
 
     /// Returns the peers for which more than half of the hard limit waits.
     fn in_need(&self) -> impl Iterator<Item = &Observation> {
-        self.lagging.iter().filter_map(|key| self.peers.get(*key)).filter(|peer| peer.in_need)
+        self.lagging
+            .iter()
+            .filter_map(|key| self.peers.get(*key))
+            .filter(|peer| peer.backlog > Backlog::AtMostHalf)
     }
 
     /// Returns the remaining part of the limit.

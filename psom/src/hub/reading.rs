@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{Hub, io::Output};
+use super::{Hub, io::Output, pacing::Pass};
 use crate::{
     error::LostReason,
     session::Role,
@@ -101,25 +101,36 @@ impl Hub {
 
     /// Reports whether there are connections that the hub reads now.
     pub(super) fn can_read(&self) -> bool {
-        !self.newcomers.is_empty() || !self.ready.is_empty() && !self.is_busy()
+        !self.newcomers.is_empty() || self.next_read().is_some_and(|at| at <= self.now)
+    }
+
+    /// Returns the time from which the hub reads the connections whose roots are connected. `None` if it must
+    /// wait until another input.
+    pub(super) fn next_read(&self) -> Option<Instant> {
+        let is_blocked = self.ready.is_empty() || self.commits.is_full();
+        if is_blocked { None } else { self.next_pass(Pass::Read) }
     }
 
     fn next_to_read(&mut self) -> Option<ConnectionKey> {
         match self.newcomers.pop_front() {
-            None if !self.is_busy() => self.ready.pop_front(),
+            None if self.can_read() => self.ready.pop_front(),
             newcomer => newcomer,
         }
     }
 
     /// Reads a few messages from each connection in the list, up to the limits of a turn.
     pub(super) async fn read(&mut self, now: Instant) {
-        let mut messages = 0;
+        let (mut messages, mut has_read) = (0, false);
         while messages < MAX_MESSAGES_PER_TURN
             && self.space.queued_bytes() < MAX_OUTPUT_BYTES_PER_TURN
             && !self.space.has_work()
         {
-            let Some(key) = self.next_to_read() else { return };
+            let Some(key) = self.next_to_read() else { break };
+            has_read |= !self.space.is_negotiating(key);
             messages += self.read_from(now, key).await;
+        }
+        if has_read {
+            self.pacing.passed(now, Pass::Read);
         }
     }
 
@@ -155,6 +166,9 @@ impl Hub {
             connection.reading.turn = self.turn;
             connection.reading.messages_left = MAX_MESSAGES_OF_ONE;
             connection.reading.bytes_left = MAX_BYTES_OF_ONE;
+        }
+        if self.pacing.is_waiting() && !self.space.is_negotiating(key) {
+            connection.reading.messages_left = connection.reading.messages_left.min(1);
         }
         let (messages, bytes) = (connection.reading.messages_left, connection.reading.bytes_left);
         let mut batch = std::mem::take(&mut connection.reading.batch);

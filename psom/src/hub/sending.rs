@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Hub, Lent, commits::HeldTurn, connection::Connection, io::Output};
+use super::{Hub, Lent, commits::HeldTurn, connection::Connection, io::Output, pacing::Pass};
 use crate::{
     session::{Role, after},
     space::{ConnectionKey, WhenSafe},
@@ -51,13 +51,14 @@ impl Hub {
 
     /// Releases the oldest turn if its writes are safe. Returns false if there is none.
     ///
-    /// One commit can make many turns safe, so no turn is released while the hub waits for slow
-    /// readers.
+    /// One commit can make many turns safe. While the hub waits for slow readers, it releases only one of them
+    /// now and then.
     pub(super) fn release_turn(&mut self) -> bool {
-        if self.pacing.is_waiting() {
+        if !self.pacing.passes(self.now, Pass::Release) {
             return false;
         }
         let Some(turn) = self.commits.release() else { return false };
+        self.pacing.passed(self.now, Pass::Release);
         self.outputs.extend(turn.when_safe.into_iter().map(Output::RunWhenSafe));
         for (key, pingable) in turn.connections {
             let Some(connection) = self.connections.get_mut(key) else { continue };

@@ -121,6 +121,51 @@ fn hub_waits_for_slow_readers_250_ms_in_5_s() {
     assert!(!neighbours.is_over(0), "it has room up to the hard limit");
 }
 
+#[test]
+fn small_calls_pass_while_the_hub_waits_for_slow_readers() {
+    const MS: Duration = Duration::from_millis(1);
+    let mut config = Config::default();
+    (config.soft_limit, config.hard_limit) = (8 * 1024, 256 * 1024);
+    let mut neighbours = Neighbours::with(config);
+    neighbours.enter(&Handshake::open().bytes());
+    let other = neighbours.connect(&Handshake::open().bytes());
+    neighbours.take(other);
+    neighbours.stalled = true;
+    let long = call(0, S_SHOUT, &[&"x".repeat(8 * 1024)]);
+    for _ in 0..20 {
+        neighbours.receive(1, &long);
+        neighbours.take(1);
+        neighbours.take(other);
+    }
+    assert!(neighbours.is_busy());
+
+    // Every 10 ms, the hub handles one message of each peer, first those that have waited longest.
+    neighbours.receive(other, &[call(0, S_SHOUT, &[&"a"]), call(0, S_SHOUT, &[&"b"])].concat());
+    neighbours.advance(10 * MS);
+    assert!(neighbours.take(other).ends_with(&call(0, C_SHOUTED, &[&"a"])));
+    neighbours.advance(9 * MS);
+    assert_eq!(neighbours.take(other), [0; 0]);
+    neighbours.advance(MS);
+    assert!(neighbours.take(other).ends_with(&call(0, C_SHOUTED, &[&"b"])));
+
+    // Long messages stop when they have filled three quarters of the hard limit for the stalled peer.
+    for _ in 0..20 {
+        neighbours.receive(1, &long);
+    }
+    for _ in 0..15 {
+        neighbours.advance(10 * MS);
+        neighbours.take(1);
+        neighbours.take(other);
+    }
+    neighbours.receive(other, &call(0, S_SHOUT, &[&"c"]));
+    neighbours.advance(50 * MS);
+    assert!(neighbours.is_busy() && !neighbours.is_over(0));
+    assert_eq!(neighbours.take(other), [0; 0]);
+    neighbours.advance(50 * MS);
+    assert!(!neighbours.is_busy());
+    assert!(neighbours.take(other).ends_with(&call(0, C_SHOUTED, &[&"c"])));
+}
+
 /// Calls from the second peer until the hub waits for slow readers. Returns the number of calls.
 fn call_until_busy(neighbours: &mut Neighbours, call: &[u8]) -> usize {
     let calls = (1..20).find(|_| {
@@ -148,7 +193,10 @@ fn stalled_peer_does_not_use_up_the_time_of_a_fast_one() {
         neighbours.take(fast);
     }
     assert!(neighbours.is_busy());
-    neighbours.advance(300 * MS);
+    for _ in 0..6 {
+        neighbours.advance(50 * MS);
+        neighbours.take(fast);
+    }
     assert!(!neighbours.is_busy(), "the stalled peer has used up the limit");
 
     // The fast peer pauses. The hub waits for it, and continues as soon as it reads on.

@@ -1,7 +1,7 @@
 //! Connections to the database of a cluster, its tables, and the settings that it must have.
 
 use std::{
-    sync::Mutex,
+    sync::{Mutex, Once},
     time::{Duration, Instant},
 };
 
@@ -308,10 +308,14 @@ impl Settings {
             );
         }
         if self.synchronous_standbys.is_empty() {
-            tracing::warn!(
-                "the database has no synchronous standby (synchronous_standby_names is empty): if its \
-                 disk fails, the meetings are lost"
-            );
+            // A command can open the database several times.
+            static WARNED: Once = Once::new();
+            WARNED.call_once(|| {
+                tracing::warn!(
+                    "the database has no synchronous standby (synchronous_standby_names is empty): if \
+                     its disk fails, the meetings are lost"
+                );
+            });
         }
         Ok(())
     }
