@@ -107,12 +107,13 @@ impl<D: Future<Output = ()>> Future for Hosted<D> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (state, waker) = (Arc::clone(&self.state), self.waker.clone());
+        let Self { driver, connection, state, waker } = &mut *self;
         state.set_task(cx.waker());
+        let mut own = Context::from_waker(waker);
         for _ in 0..MAX_POLLS {
             state.begin();
-            let is_done = self.poll_both(&mut Context::from_waker(&waker)).is_ready();
-            if is_done {
+            connection.poll(&mut own);
+            if driver.as_mut().poll(&mut own).is_ready() {
                 return Poll::Ready(());
             }
             if state.end() {
@@ -126,19 +127,18 @@ impl<D: Future<Output = ()>> Future for Hosted<D> {
     }
 }
 
-impl<D: Future<Output = ()>> Hosted<D> {
-    fn poll_both(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let HostedConnection::Awaited(awaited) = &mut self.connection
+impl HostedConnection {
+    fn poll(&mut self, cx: &mut Context<'_>) {
+        if let Self::Awaited(awaited) = self
             && let Poll::Ready(connection) = Pin::new(awaited).poll(cx)
         {
-            self.connection = connection.map_or(HostedConnection::Ended, HostedConnection::Running);
+            *self = connection.map_or(Self::Ended, Self::Running);
         }
-        if let HostedConnection::Running(connection) = &mut self.connection
+        if let Self::Running(connection) = self
             && connection.as_mut().poll(cx).is_ready()
         {
-            self.connection = HostedConnection::Ended;
+            *self = Self::Ended;
         }
-        self.driver.as_mut().poll(cx)
     }
 }
 
