@@ -14,7 +14,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   psom use 'LINK'                   save a link; then `psom share Plan.pdf` uses it
-  psom use 'LINK' --name lesson     save another one under a name, and use it
+  psom use 'LINK' lesson            save another one under a name, and use it
   psom use lesson                   use the saved link with this name again
   psom share @lesson Plan.pdf       use it for one command
   psom use                          list the names of the saved links
@@ -25,7 +25,7 @@ pub(crate) struct UseLink {
     /// The join link, in single quotes, or the name of a saved one.
     #[arg(value_name = "LINK|NAME")]
     value: Option<String>,
-    /// The name to save the link under. `--name` may be left out.
+    /// The name to save the link under. It can also follow the link directly.
     #[arg(long, value_name = "NAME", requires = "value", conflicts_with = "forget")]
     name: Option<String>,
     #[arg(hide = true, requires = "value", conflicts_with_all = ["name", "forget"])]

@@ -67,7 +67,7 @@ pub(crate) fn complete(
             *name = saved.named(&name.to_string_lossy()[1..])?.into();
         }
         None => {
-            let is_help = |word: &OsString| word == "-h" || word == "--help";
+            let is_help = |word: &OsString| ["-h", "--help", "help"].iter().any(|it| word == it);
             // An address of another kind has an error of its own.
             let is_address = |word: &OsString| word.to_str().is_some_and(|it| it.contains("://"));
             if let Some(link) = saved.current() {
@@ -161,7 +161,9 @@ mod tests {
             let error = format!("{:?}", completed(line).unwrap_err());
             assert!(error.contains("psom use 'LINK'"), "{line}: {error}");
         }
-        for line in ["psom share --help", "psom share https://h/x Plan.pdf", "psom serve"] {
+        for line in
+            ["psom share --help", "psom share help", "psom share http://h/x a", "psom serve"]
+        {
             let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
             assert_eq!(completed(line).unwrap(), words, "{line}");
         }

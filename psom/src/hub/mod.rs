@@ -57,7 +57,7 @@ use slotmap::SlotMap;
 use self::{
     commits::Commits,
     connection::Connection,
-    pacing::{Backlog, Pacing, Pass},
+    pacing::{Backlog, Pacing, Work},
     send_queue::Buffers,
     users::Users,
 };
@@ -552,9 +552,9 @@ impl Hub {
         self.observed = true;
     }
 
-    /// Returns the time from which the hub may do this, with regard to slow readers.
-    fn next_pass(&self, pass: Pass) -> Option<Instant> {
-        self.pacing.next_pass(self.now, pass)
+    /// Returns the time from which the hub may do some work. `None` if it must wait for slow readers.
+    fn allowed_from(&self, work: Work) -> Option<Instant> {
+        self.pacing.allowed_from(self.now, work)
     }
 
     fn update_pacing(&mut self) {
@@ -572,7 +572,8 @@ impl Hub {
         let ping = self.commits.ping_at(self.config.ping_interval);
         let throttled = self.throttled.first().map(|(at, _)| *at);
         let read = self.next_read();
-        let release = self.commits.can_release().then(|| self.next_pass(Pass::Release)).flatten();
+        let release =
+            self.commits.can_release().then(|| self.allowed_from(Work::Release)).flatten();
         let pacing = self.pacing.deadline();
         let all = [self.space.deadline(), stall, ping, throttled, read, release, pacing];
         all.into_iter().flatten().min()

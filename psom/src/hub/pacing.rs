@@ -21,9 +21,9 @@ const MAX_WAIT_PER_PERIOD: Duration = Duration::from_millis(250);
 /// The period of [`MAX_WAIT_PER_PERIOD`].
 const WAIT_PERIOD: Duration = Duration::from_secs(5);
 
-/// The time between two moments at which the hub, although it waits, reads one message of each peer and
-/// releases one turn. People who write at their usual speed do not notice the wait.
-const PASS_INTERVAL: Duration = Duration::from_millis(10);
+/// The interval at which a waiting hub reads one message of each peer and releases one turn. People who
+/// write at their usual speed do not notice the wait.
+const WORK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The number of waits from which the oldest are merged, to bound the memory.
 const MAX_RECORDED_WAITS: usize = 64;
@@ -34,12 +34,12 @@ const MAX_RECORDED_WAITS: usize = 64;
 /// network instead of breaking connections. For peers of unknown speed it waits within a shared time
 /// limit. It does not wait for slow peers, whose queues reach the hard limit.
 ///
-/// A peer counts as fast from the moment at which it has read enough in one observation, until it reads
-/// less in an observation while it is congested. One that reads nothing can therefore use up the shared
-/// limit, but does not take the time of a peer that has been fast before.
+/// A peer becomes fast as soon as it has read [`FAST_BYTES_PER_OBSERVATION`] in one observation. It becomes
+/// slow when it has read less in an observation in which it was congested. The hub therefore still waits
+/// for a fast peer after another one, which reads nothing, has used up the shared limit.
 ///
-/// While it waits, the hub still handles a few messages every [`PASS_INTERVAL`], as long as no peer for
-/// which it waits has three quarters of the hard limit waiting.
+/// A waiting hub still does a little [`Work`] every [`WORK_INTERVAL`], unless more than three quarters of the
+/// hard limit wait for a peer for which it waits.
 #[derive(Debug, Default)]
 pub(super) struct Pacing {
     peers: SecondaryMap<ConnectionKey, Observation>,
@@ -49,13 +49,13 @@ pub(super) struct Pacing {
     waits: VecDeque<(Instant, Duration)>,
     /// The start of the current wait, if the hub waits.
     waiting_since: Option<Instant>,
-    /// The times at which the hub may read and release again although it waits.
-    passes: [Option<Instant>; 2],
+    /// The times from which the hub may read and release again while it waits.
+    allowed_from: [Option<Instant>; 2],
 }
 
-/// What the hub does in small amounts while it waits.
+/// The work that a waiting hub does in small amounts: reading messages and releasing turns.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Pass {
+pub(super) enum Work {
     Read,
     Release,
 }
@@ -129,7 +129,8 @@ impl Pacing {
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.backlog = backlog;
         if self.lagging.insert(key) {
-            // What it has just read still counts: its queue may fill and drain many times in one observation.
+            // The bytes that it has read before still count, because its queue can fill and drain many times
+            // in one observation.
             peer.since = now;
         }
     }
@@ -161,24 +162,24 @@ impl Pacing {
         self.waiting_since.is_some()
     }
 
-    /// Returns the time from which the hub may do this. `None` if it must wait until peers have read.
-    pub(super) fn next_pass(&self, now: Instant, pass: Pass) -> Option<Instant> {
+    /// Returns the time from which the hub may do some work. `None` if it must wait until peers have read.
+    pub(super) fn allowed_from(&self, now: Instant, work: Work) -> Option<Instant> {
         if !self.is_waiting() {
             return Some(now);
         }
         let mut awaited = self.in_need().filter(|peer| peer.speed != ReadingSpeed::Slow);
         let is_full = awaited.any(|peer| peer.backlog == Backlog::AboveThreeQuarters);
-        if is_full { None } else { self.passes[pass as usize].or(Some(now)) }
+        if is_full { None } else { self.allowed_from[work as usize].or(Some(now)) }
     }
 
-    /// Reports whether the hub may do this now.
-    pub(super) fn passes(&self, now: Instant, pass: Pass) -> bool {
-        self.next_pass(now, pass).is_some_and(|at| at <= now)
+    /// Reports whether the hub may do some work now.
+    pub(super) fn allows(&self, now: Instant, work: Work) -> bool {
+        self.allowed_from(now, work).is_some_and(|at| at <= now)
     }
 
-    /// Records that the hub has done this.
-    pub(super) fn passed(&mut self, now: Instant, pass: Pass) {
-        self.passes[pass as usize] = Some(now + PASS_INTERVAL);
+    /// Records that the hub has done some work.
+    pub(super) fn done(&mut self, now: Instant, work: Work) {
+        self.allowed_from[work as usize] = Some(now + WORK_INTERVAL);
     }
 
     /// Decides whether the hub waits. Must be called after an observation and at

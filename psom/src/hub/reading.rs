@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{Hub, io::Output, pacing::Pass};
+use super::{Hub, io::Output, pacing::Work};
 use crate::{
     error::LostReason,
     session::Role,
@@ -108,7 +108,7 @@ impl Hub {
     /// wait until another input.
     pub(super) fn next_read(&self) -> Option<Instant> {
         let is_blocked = self.ready.is_empty() || self.commits.is_full();
-        if is_blocked { None } else { self.next_pass(Pass::Read) }
+        if is_blocked { None } else { self.allowed_from(Work::Read) }
     }
 
     fn next_to_read(&mut self) -> Option<ConnectionKey> {
@@ -130,7 +130,7 @@ impl Hub {
             messages += self.read_from(now, key).await;
         }
         if has_read {
-            self.pacing.passed(now, Pass::Read);
+            self.pacing.done(now, Work::Read);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Hub, Lent, commits::HeldTurn, connection::Connection, io::Output, pacing::Pass};
+use super::{Hub, Lent, commits::HeldTurn, connection::Connection, io::Output, pacing::Work};
 use crate::{
     session::{Role, after},
     space::{ConnectionKey, WhenSafe},
@@ -52,13 +52,13 @@ impl Hub {
     /// Releases the oldest turn if its writes are safe. Returns false if there is none.
     ///
     /// One commit can make many turns safe. While the hub waits for slow readers, it releases only one of them
-    /// now and then.
+    /// every 10 ms.
     pub(super) fn release_turn(&mut self) -> bool {
-        if !self.pacing.passes(self.now, Pass::Release) {
+        if !self.pacing.allows(self.now, Work::Release) {
             return false;
         }
         let Some(turn) = self.commits.release() else { return false };
-        self.pacing.passed(self.now, Pass::Release);
+        self.pacing.done(self.now, Work::Release);
         self.outputs.extend(turn.when_safe.into_iter().map(Output::RunWhenSafe));
         for (key, pingable) in turn.connections {
             let Some(connection) = self.connections.get_mut(key) else { continue };

@@ -22,7 +22,7 @@ use tokio::{runtime::Handle, sync::oneshot};
 /// The future that moves the bytes of a connection.
 pub(crate) type Moving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The number of times that a task polls again at once. After that, other tasks run first.
+/// The maximum number of polls in a row, before other tasks run. A call and its answer need two.
 const MAX_POLLS: usize = 3;
 
 /// The driver of a space, and the connection that runs on the same task.
@@ -49,7 +49,7 @@ impl<D> Hosted<D> {
     }
 }
 
-/// Whether the task is polled now, and its waker.
+/// The waker of the task, and whether the task is being polled.
 #[derive(Debug, Default)]
 struct HostState {
     /// [`IDLE`], [`POLLED`] or [`WOKEN`].
@@ -57,13 +57,13 @@ struct HostState {
     task: Mutex<Option<Waker>>,
 }
 
-/// The task is not polled. A wake-up wakes the task.
+/// The task is not being polled. A wake-up wakes the task.
 const IDLE: u8 = 0;
 
-/// The task is polled, and was not woken since it began.
+/// The task is being polled, and was not woken since the poll began.
 const POLLED: u8 = 1;
 
-/// The task is polled, and polls again.
+/// The task was woken while it was being polled, so it polls again.
 const WOKEN: u8 = 2;
 
 impl HostState {
@@ -172,8 +172,8 @@ mod tests {
         }
     }
 
-    /// Polls a driver once that wakes itself in its first `wake_ups` polls. Returns the numbers of its polls and of
-    /// the wake-ups of the task during the poll, and after one wake-up from outside.
+    /// Polls a task once whose driver wakes itself in its first `wake_ups` polls. Returns the number of polls of the
+    /// driver, the number of wake-ups of the task until then, and the number after one wake-up from outside.
     fn poll_driver(wake_ups: usize) -> (usize, usize, usize) {
         let (polls, kept) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
         let (polled, keep) = (Arc::clone(&polls), Arc::clone(&kept));

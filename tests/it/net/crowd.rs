@@ -51,8 +51,8 @@ async fn peer_that_stops_reading_delays_no_other() {
     eventually(async || space.stats().await.unwrap().peers == 100).await;
 
     // The calls exceed the hard limit eight times, so the client that does not read is disconnected as a
-    // slow consumer. Each fifth of the hard limit waits until the others have received it: on a busy machine,
-    // they could be too slow for the space to wait for them.
+    // slow consumer. After each fifth of the hard limit, the test waits until the others have received it: on a
+    // busy machine, they can be so slow that the space does not wait for them.
     let text = "x".repeat(1000);
     for _ in 0..40 {
         for (session, _) in sessions.iter().take(50) {

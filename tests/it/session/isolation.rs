@@ -99,9 +99,10 @@ fn silent_client_is_ended_alone() {
     assert!(neighbours.is_over(0) && !neighbours.is_over(1));
 }
 
+const MS: Duration = Duration::from_millis(1);
+
 #[test]
 fn hub_waits_for_slow_readers_250_ms_in_5_s() {
-    const MS: Duration = Duration::from_millis(1);
     let mut config = Config::default();
     (config.soft_limit, config.hard_limit) = (8 * 1024, 256 * 1024);
     let mut neighbours = Neighbours::with(config);
@@ -121,23 +122,34 @@ fn hub_waits_for_slow_readers_250_ms_in_5_s() {
     assert!(!neighbours.is_over(0), "it has room up to the hard limit");
 }
 
-#[test]
-fn small_calls_pass_while_the_hub_waits_for_slow_readers() {
-    const MS: Duration = Duration::from_millis(1);
+/// A call that the root sends to all its peers, with 8 KiB of text.
+fn long_shout() -> Vec<u8> {
+    call(0, S_SHOUT, &[&"x".repeat(8 * 1024)])
+}
+
+/// Returns three peers, of which the hub waits for the first, which reads nothing. The second has called, and
+/// the third, whose number is returned, has received the calls.
+fn beside_a_stalled_peer() -> (Neighbours, usize) {
     let mut config = Config::default();
     (config.soft_limit, config.hard_limit) = (8 * 1024, 256 * 1024);
     let mut neighbours = Neighbours::with(config);
     neighbours.enter(&Handshake::open().bytes());
-    let other = neighbours.connect(&Handshake::open().bytes());
-    neighbours.take(other);
+    let third = neighbours.connect(&Handshake::open().bytes());
+    neighbours.take(third);
     neighbours.stalled = true;
-    let long = call(0, S_SHOUT, &[&"x".repeat(8 * 1024)]);
     for _ in 0..20 {
-        neighbours.receive(1, &long);
+        neighbours.receive(1, &long_shout());
         neighbours.take(1);
-        neighbours.take(other);
+        neighbours.take(third);
     }
     assert!(neighbours.is_busy());
+    (neighbours, third)
+}
+
+#[test]
+fn small_calls_pass_while_the_hub_waits_for_slow_readers() {
+    let (mut neighbours, other) = beside_a_stalled_peer();
+    let long = long_shout();
 
     // Every 10 ms, the hub handles one message of each peer, first those that have waited longest.
     neighbours.receive(other, &[call(0, S_SHOUT, &[&"a"]), call(0, S_SHOUT, &[&"b"])].concat());
@@ -178,21 +190,8 @@ fn call_until_busy(neighbours: &mut Neighbours, call: &[u8]) -> usize {
 
 #[test]
 fn stalled_peer_does_not_use_up_the_time_of_a_fast_one() {
-    const MS: Duration = Duration::from_millis(1);
-    let mut config = Config::default();
-    (config.soft_limit, config.hard_limit) = (8 * 1024, 256 * 1024);
-    let mut neighbours = Neighbours::with(config);
-    neighbours.enter(&Handshake::open().bytes());
-    let fast = neighbours.connect(&Handshake::open().bytes());
-    neighbours.take(fast);
-    neighbours.stalled = true;
-    let shout = call(0, S_SHOUT, &[&"x".repeat(8 * 1024)]);
-    for _ in 0..20 {
-        neighbours.receive(1, &shout);
-        neighbours.take(1);
-        neighbours.take(fast);
-    }
-    assert!(neighbours.is_busy());
+    let (mut neighbours, fast) = beside_a_stalled_peer();
+    let shout = long_shout();
     for _ in 0..6 {
         neighbours.advance(50 * MS);
         neighbours.take(fast);
