@@ -57,7 +57,7 @@ use slotmap::SlotMap;
 use self::{
     commits::Commits,
     connection::Connection,
-    pacing::{Backlog, Pacing, Work},
+    pacing::{Backlog, Pacing, SmallStep},
     send_queue::Buffers,
     users::Users,
 };
@@ -552,9 +552,9 @@ impl Hub {
         self.observed = true;
     }
 
-    /// Returns the time from which the hub may do some work. `None` if it must wait for slow readers.
-    fn allowed_from(&self, work: Work) -> Option<Instant> {
-        self.pacing.allowed_from(self.now, work)
+    /// Returns the time from which the hub may take a step. `None` if it must wait for slow readers.
+    fn allowed_from(&self, step: SmallStep) -> Option<Instant> {
+        self.pacing.allowed_from(self.now, step)
     }
 
     fn update_pacing(&mut self) {
@@ -573,7 +573,7 @@ impl Hub {
         let throttled = self.throttled.first().map(|(at, _)| *at);
         let read = self.next_read();
         let release =
-            self.commits.can_release().then(|| self.allowed_from(Work::Release)).flatten();
+            self.commits.can_release().then(|| self.allowed_from(SmallStep::Release)).flatten();
         let pacing = self.pacing.deadline();
         let all = [self.space.deadline(), stall, ping, throttled, read, release, pacing];
         all.into_iter().flatten().min()

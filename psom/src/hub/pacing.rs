@@ -23,7 +23,7 @@ const WAIT_PERIOD: Duration = Duration::from_secs(5);
 
 /// The interval at which a waiting hub reads one message of each peer and releases one turn. People who
 /// write at their usual speed do not notice the wait.
-const WORK_INTERVAL: Duration = Duration::from_millis(10);
+const STEP_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The number of waits from which the oldest are merged, to bound the memory.
 const MAX_RECORDED_WAITS: usize = 64;
@@ -38,7 +38,7 @@ const MAX_RECORDED_WAITS: usize = 64;
 /// slow when it has read less in an observation in which it was congested. The hub therefore still waits
 /// for a fast peer after another one, which reads nothing, has used up the shared limit.
 ///
-/// A waiting hub still does a little [`Work`] every [`WORK_INTERVAL`], unless more than three quarters of the
+/// A waiting hub still takes each [`SmallStep`] every [`STEP_INTERVAL`], unless more than three quarters of the
 /// hard limit wait for a peer for which it waits.
 #[derive(Debug, Default)]
 pub(super) struct Pacing {
@@ -53,10 +53,12 @@ pub(super) struct Pacing {
     allowed_from: [Option<Instant>; 2],
 }
 
-/// The work that a waiting hub does in small amounts: reading messages and releasing turns.
+/// A step that a waiting hub takes once every [`STEP_INTERVAL`].
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Work {
+pub(super) enum SmallStep {
+    /// Reads one message of each peer.
     Read,
+    /// Releases one turn.
     Release,
 }
 
@@ -162,24 +164,24 @@ impl Pacing {
         self.waiting_since.is_some()
     }
 
-    /// Returns the time from which the hub may do some work. `None` if it must wait until peers have read.
-    pub(super) fn allowed_from(&self, now: Instant, work: Work) -> Option<Instant> {
+    /// Returns the time from which the hub may take a step. `None` if it must wait until peers have read.
+    pub(super) fn allowed_from(&self, now: Instant, step: SmallStep) -> Option<Instant> {
         if !self.is_waiting() {
             return Some(now);
         }
         let mut awaited = self.in_need().filter(|peer| peer.speed != ReadingSpeed::Slow);
         let is_full = awaited.any(|peer| peer.backlog == Backlog::AboveThreeQuarters);
-        if is_full { None } else { self.allowed_from[work as usize].or(Some(now)) }
+        if is_full { None } else { self.allowed_from[step as usize].or(Some(now)) }
     }
 
-    /// Reports whether the hub may do some work now.
-    pub(super) fn allows(&self, now: Instant, work: Work) -> bool {
-        self.allowed_from(now, work).is_some_and(|at| at <= now)
+    /// Reports whether the hub may take a step now.
+    pub(super) fn allows(&self, now: Instant, step: SmallStep) -> bool {
+        self.allowed_from(now, step).is_some_and(|at| at <= now)
     }
 
-    /// Records that the hub has done some work.
-    pub(super) fn done(&mut self, now: Instant, work: Work) {
-        self.allowed_from[work as usize] = Some(now + WORK_INTERVAL);
+    /// Records that the hub has taken a step.
+    pub(super) fn taken(&mut self, now: Instant, step: SmallStep) {
+        self.allowed_from[step as usize] = Some(now + STEP_INTERVAL);
     }
 
     /// Decides whether the hub waits. Must be called after an observation and at

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{Hub, io::Output, pacing::Work};
+use super::{Hub, io::Output, pacing::SmallStep};
 use crate::{
     error::LostReason,
     session::Role,
@@ -108,7 +108,7 @@ impl Hub {
     /// wait until another input.
     pub(super) fn next_read(&self) -> Option<Instant> {
         let is_blocked = self.ready.is_empty() || self.commits.is_full();
-        if is_blocked { None } else { self.allowed_from(Work::Read) }
+        if is_blocked { None } else { self.allowed_from(SmallStep::Read) }
     }
 
     fn next_to_read(&mut self) -> Option<ConnectionKey> {
@@ -130,7 +130,7 @@ impl Hub {
             messages += self.read_from(now, key).await;
         }
         if has_read {
-            self.pacing.done(now, Work::Read);
+            self.pacing.taken(now, SmallStep::Read);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Hub, Lent, commits::HeldTurn, connection::Connection, io::Output, pacing::Work};
+use super::{Hub, Lent, commits::HeldTurn, connection::Connection, io::Output, pacing::SmallStep};
 use crate::{
     session::{Role, after},
     space::{ConnectionKey, WhenSafe},
@@ -54,11 +54,11 @@ impl Hub {
     /// One commit can make many turns safe. While the hub waits for slow readers, it releases only one of them
     /// every 10 ms.
     pub(super) fn release_turn(&mut self) -> bool {
-        if !self.pacing.allows(self.now, Work::Release) {
+        if !self.pacing.allows(self.now, SmallStep::Release) {
             return false;
         }
         let Some(turn) = self.commits.release() else { return false };
-        self.pacing.done(self.now, Work::Release);
+        self.pacing.taken(self.now, SmallStep::Release);
         self.outputs.extend(turn.when_safe.into_iter().map(Output::RunWhenSafe));
         for (key, pingable) in turn.connections {
             let Some(connection) = self.connections.get_mut(key) else { continue };
