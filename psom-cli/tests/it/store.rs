@@ -8,7 +8,7 @@ use std::{
 
 use psom::Write;
 use psom_server::store::{Durability, MeetingStore as _, SqliteStore, StoredMeeting};
-use sqlx::{Connection as _, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions};
+use rusqlite::Connection;
 
 use crate::support::{Running, Stage, psom};
 
@@ -122,10 +122,7 @@ async fn a_server_that_cannot_save_exits_with_an_error() {
     let mut stage = Stage::open(&[]);
     // Its table is dropped.
     let database = stage.file("psom-data/meetings.db");
-    let options = SqliteConnectOptions::new().filename(database);
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    raw_sql("DROP TABLE state").execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+    Connection::open(database).unwrap().execute_batch("DROP TABLE state").unwrap();
     let ask = ["--question", "When?", "--choice", "now", "--choice", "later"];
     stage.run(&[&["poll", &stage.link, "create", "Lunch"], &ask[..]].concat());
     assert_eq!(stage.server.child.wait().unwrap().code(), Some(1));

@@ -4,14 +4,11 @@ use std::{
     path::Path,
 };
 
-use futures_util::FutureExt as _;
-use sqlx::{Connection as _, query};
-
 use crate::{
     files::FilesRecord,
     server_file::ServerFile,
     shared::private_files,
-    store::{Error, database_file, missing_database, schema},
+    store::{Error, blocking, database_file, missing_database, schema},
 };
 
 /// The files of a data directory that belong to a running server, or that the backup gets in another way.
@@ -35,14 +32,12 @@ pub struct Backup {
 /// # Errors
 /// The copy's directory is not empty, there is no store in the data directory, or a file cannot be
 /// read or written.
-pub fn backup<'a>(
-    data: &'a Path,
-    to: &'a Path,
-) -> impl Future<Output = Result<Backup, Error>> + Send + 'a {
-    back_up(data, to).boxed()
+pub async fn backup(data: &Path, to: &Path) -> Result<Backup, Error> {
+    let (data, to) = (data.to_owned(), to.to_owned());
+    blocking(move || back_up(&data, &to)).await
 }
 
-async fn back_up(data: &Path, to: &Path) -> Result<Backup, Error> {
+fn back_up(data: &Path, to: &Path) -> Result<Backup, Error> {
     let is_used = fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some());
     if is_used {
         return Err(Error::BackupExists(to.into()));
@@ -51,7 +46,7 @@ async fn back_up(data: &Path, to: &Path) -> Result<Backup, Error> {
     if !database.exists() {
         return Err(missing_database::error(database));
     }
-    let mut connection = schema::open_read_only(&database).await?;
+    let connection = schema::open_read_only(&database)?;
     private_files::create_directory(to).map_err(|source| Error::io("create", to, source))?;
     copy_settings(data, to)?;
     let (from, meetings) = (data.join("meetings"), to.join("meetings"));
@@ -60,9 +55,9 @@ async fn back_up(data: &Path, to: &Path) -> Result<Backup, Error> {
     let copy = database_file(to);
     private_files::create_new(&copy).map_err(|source| Error::io("create", &copy, source))?;
     let name = copy.to_string_lossy().into_owned();
-    let copying = query("VACUUM INTO ?").bind(name).execute(&mut connection).await;
+    let copying = connection.execute("VACUUM INTO ?", [name]);
     copying.map_err(|source| schema::error(&copy, source))?;
-    let _ = connection.close().await;
+    drop(connection);
     sync(&copy)?;
     // The second pass copies the files that were added between the first pass and the copy of the
     // database.

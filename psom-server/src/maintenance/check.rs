@@ -5,7 +5,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use sqlx::{Connection as _, SqliteConnection};
+use rusqlite::Connection;
 
 use super::{
     state_check::{KnownFiles, StateFault, find_faults},
@@ -15,9 +15,8 @@ use crate::{
     data_directory::{DirectoryLock, try_lock},
     files::{BlobConfig, FilesRecord, damaged_files, find_files},
     store::{
-        Error, beside, database_file, missing_database, replacement, schema,
-        statements::{read_entry, read_meeting, readable_text},
-        wal,
+        Error, beside, blocking, database_file, missing_database, replacement, schema,
+        statements::DamagedEntry, wal,
     },
 };
 
@@ -88,16 +87,10 @@ pub(super) async fn check_meetings(
     path: &Path,
     files: &BlobConfig,
 ) -> Result<MeetingFaults, Error> {
-    let mut connection = match schema::open_read_only(path).await {
-        Ok(connection) => connection,
+    let database = path.to_owned();
+    let states = match blocking(move || read_states(&database)).await {
         Err(Error::File { .. } | Error::Gone { .. }) => return Ok(MeetingFaults::default()),
-        Err(error) => return Err(error),
-    };
-    let read = read_states(&mut connection).await;
-    let _ = connection.close().await;
-    let states = match read {
-        Err(error) if schema::is_damage(&error) => return Ok(MeetingFaults::default()),
-        states => states.map_err(|source| schema::error(path, source))?,
+        states => states?,
     };
     let record = FilesRecord::read(data)?;
     let known_files = find_files(files, &record, &data.join("meetings")).await;
@@ -126,15 +119,16 @@ pub(super) struct MeetingFaults {
 }
 
 /// Reads the valid entries of every meeting's state.
-async fn read_states(connection: &mut SqliteConnection) -> sqlx::Result<MeetingStates> {
+fn read_states(path: &Path) -> Result<MeetingStates, Error> {
+    let connection = schema::open_read_only(path)?;
     let (mut states, mut scan) = (MeetingStates::new(), TableScan::state());
     loop {
-        let rows = scan.next(connection).await?;
+        let rows = scan.next(&connection).map_err(|source| schema::error(path, source))?;
         if rows.is_empty() {
             return Ok(states);
         }
-        for (meeting, key, value) in rows.iter().filter_map(read_entry) {
-            states.entry(meeting).or_default().insert(key, value);
+        for entry in rows.into_iter().flatten() {
+            states.entry(entry.meeting).or_default().insert(entry.key, entry.value);
         }
     }
 }
@@ -157,11 +151,16 @@ pub(super) fn lock_database(data: &Path) -> Result<(PathBuf, DirectoryLock), Err
 
 /// Checks the log, the database file, and the checksum of every row.
 pub(super) async fn check_rows(path: &Path) -> Result<Report, Error> {
+    let path = path.to_owned();
+    blocking(move || check_rows_of(&path)).await
+}
+
+fn check_rows_of(path: &Path) -> Result<Report, Error> {
     let mut report = Report::default();
     if let Some(at) = wal::find_damage(path)? {
         report.problems.push(Error::Log { path: path.into(), at }.to_string());
     }
-    let mut connection = match schema::open_read_only(path).await {
+    let connection = match schema::open_read_only(path) {
         Ok(connection) => connection,
         Err(error @ Error::Gone { .. }) => {
             report.problems.push(error.to_string());
@@ -173,18 +172,16 @@ pub(super) async fn check_rows(path: &Path) -> Result<Report, Error> {
         }
         Err(error) => return Err(error),
     };
-    match scan_rows(&mut connection, &mut report).await {
+    match scan_rows(&connection, &mut report) {
         Err(error) if !schema::is_damage(&error) => return Err(schema::error(path, error)),
         Err(error) => report.problems.push(in_file(&schema::reason(&error))),
         Ok(()) => {}
     }
-    // Nothing was written, so a failure to close does not matter.
-    let _ = connection.close().await;
     Ok(report)
 }
 
-async fn scan_rows(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::Result<()> {
-    match schema::integrity(connection).await {
+fn scan_rows(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    match schema::integrity(connection) {
         Err(error) if !schema::is_damage(&error) => return Err(error),
         Err(error) => report.problems.push(in_file(&schema::reason(&error))),
         Ok(problems) => report.problems.extend(problems.iter().map(|problem| in_file(problem))),
@@ -192,15 +189,14 @@ async fn scan_rows(connection: &mut SqliteConnection, report: &mut Report) -> sq
     let mut ids = BTreeSet::new();
     let mut scan = TableScan::meetings();
     loop {
-        let rows = scan.next(connection).await?;
+        let rows = scan.next(connection)?;
         if rows.is_empty() {
             break;
         }
-        for row in &rows {
-            match read_meeting(row) {
-                Some(meeting) => drop(ids.insert(meeting.id)),
-                None => {
-                    let id = readable_text(row, 0);
+        for row in rows {
+            match row {
+                Ok(meeting) => drop(ids.insert(meeting.id)),
+                Err(id) => {
                     report.problems.push(format!("The entry of the meeting {id:?} is damaged."));
                     ids.insert(id);
                 }
@@ -211,18 +207,15 @@ async fn scan_rows(connection: &mut SqliteConnection, report: &mut Report) -> sq
     report.meetings = ids.len();
     let (mut scan, mut strays) = (TableScan::state(), BTreeSet::new());
     loop {
-        let rows = scan.next(connection).await?;
+        let rows = scan.next(connection)?;
         if rows.is_empty() {
             break;
         }
-        for row in &rows {
-            match read_entry(row) {
-                Some((meeting, ..)) if ids.contains(&meeting) => report.entries += 1,
-                Some((meeting, ..)) => drop(strays.insert(meeting)),
-                None => {
-                    let (id, key) = (readable_text(row, 0), readable_text(row, 1));
-                    report.problems.push(damaged_entry(&id, &key));
-                }
+        for row in rows {
+            match row {
+                Ok(entry) if ids.contains(&entry.meeting) => report.entries += 1,
+                Ok(entry) => drop(strays.insert(entry.meeting)),
+                Err(damaged) => report.problems.push(damaged_entry(&damaged)),
             }
         }
     }
@@ -241,7 +234,7 @@ impl Report {
     }
 }
 
-pub(super) fn damaged_entry(meeting: &str, key: &str) -> String {
+pub(super) fn damaged_entry(DamagedEntry { meeting, key }: &DamagedEntry) -> String {
     format!("The state of the meeting {meeting:?} is damaged at the key {key:?}.")
 }
 

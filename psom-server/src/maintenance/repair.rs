@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use sqlx::{Connection as _, Row as _, SqliteConnection, query, raw_sql};
+use rusqlite::Connection;
 
 use super::{
     check::{MeetingFaults, Report, check_meetings, check_rows, damaged_entry, lock_database},
@@ -18,10 +18,9 @@ use crate::{
     files::BlobConfig,
     shared::private_files,
     store::{
-        Error, StoredMeeting, beside, replacement, schema,
+        Error, StoredMeeting, beside, blocking, replacement, schema,
         statements::{
-            SavedRow, create_meeting, delete_entries, read_entry, read_meeting, readable_text,
-            save_rows,
+            DamagedEntry, StateEntry, create_meeting, delete_entries, readable_text, save_entry,
         },
         wal,
     },
@@ -55,11 +54,10 @@ pub fn repair<'a>(
 }
 
 async fn repair_store(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
-    let (path, _lock) = lock_database(data)?;
+    let (path, lock) = lock_database(data)?;
     let mut before = check_rows(&path).await?;
-    let io_failed = |source: io::Error| Error::io("repair", &path, source);
     // SQLite reads nothing of a file that has lost its end.
-    let readable = Padded::of(&path).map_err(io_failed)?;
+    let readable = Padded::of(&path).map_err(|source| Error::io("repair", &path, source))?;
     let from = readable.as_ref().map_or(&*path, |padded| &padded.0);
     let MeetingFaults { faults, files_at, .. } = check_meetings(data, from, files).await?;
     before.files_at = files_at;
@@ -70,28 +68,44 @@ async fn repair_store(data: &Path, files: &BlobConfig) -> Result<Repair, Error> 
     if before.problems.is_empty() && faults.is_empty() {
         return Ok(Repair { report: before, lost: Vec::new(), kept: None });
     }
-    let new = beside(&path, ".new");
+    blocking(move || {
+        let repair = rebuild(&path, readable.as_ref(), before, faults);
+        drop(lock);
+        repair
+    })
+    .await
+}
+
+/// Replaces a database by a new one with the valid rows of `readable`, or of the database itself, and removes the
+/// entries with faults.
+fn rebuild(
+    path: &Path,
+    readable: Option<&Padded>,
+    before: Report,
+    faults: Vec<(String, StateFault)>,
+) -> Result<Repair, Error> {
+    let io_failed = |source: io::Error| Error::io("repair", path, source);
+    let from = readable.map_or(path, |padded| &padded.0);
+    let new = beside(path, ".new");
     // A repair that was interrupted can have left these files.
     for suffix in ["", "-wal", "-shm"] {
         replacement::remove_if_exists(&beside(&new, suffix)).map_err(io_failed)?;
     }
-    private_files::create_new_for(&new, &path).map_err(io_failed)?;
-    let mut to = schema::create(&new).await?;
-    let kept = keep_copy(&path, &mut to).await?;
+    private_files::create_new_for(&new, path).map_err(io_failed)?;
+    let mut to = schema::create(&new)?;
+    let kept = keep_copy(path, &to)?;
     let mut repair = Repair {
         report: Report { meetings: 0, entries: 0, ..before },
         lost: Vec::new(),
         kept: Some(kept),
     };
-    if let Some(at) = wal::find_damage(&path)? {
+    if let Some(at) = wal::find_damage(path)? {
         repair.lost.push(format!("All commits after byte {at} of the log are lost."));
     }
-    match schema::open_read_only(from).await {
-        Ok(mut from) => {
-            let copied = copy_rows(&mut from, &mut to, &mut repair).await;
-            copied.map_err(|source| schema::error(&path, source))?;
-            // Nothing was written, so a failure to close does not matter.
-            let _ = from.close().await;
+    match schema::open_read_only(from) {
+        Ok(from) => {
+            let copied = copy_rows(&from, &mut to, &mut repair);
+            copied.map_err(|source| schema::error(path, source))?;
         }
         Err(Error::File { .. } | Error::Gone { .. }) => {
             repair.lost.push("No row could be read.".into());
@@ -101,7 +115,7 @@ async fn repair_store(data: &Path, files: &BlobConfig) -> Result<Repair, Error> 
     // A damaged entry can belong to others, such as the entries of one content. Without all of them, the
     // meeting could not be restored, so the related entries are removed as well.
     for (meeting, StateFault { problem, key, entries }) in faults {
-        let deleted = delete_entries(&mut to, &meeting, &key).await;
+        let deleted = delete_entries(&to, &meeting, &key);
         deleted.map_err(|source| schema::error(&new, source))?;
         repair.report.entries = repair.report.entries.saturating_sub(entries);
         let entries = match entries {
@@ -111,10 +125,10 @@ async fn repair_store(data: &Path, files: &BlobConfig) -> Result<Repair, Error> 
         repair.lost.push(format!("{problem} Removed {key:?} ({entries})."));
     }
     // The new database has no log, so that it is a single file.
-    let logless = raw_sql("PRAGMA journal_mode = DELETE").execute(&mut to).await;
+    let logless = to.execute_batch("PRAGMA journal_mode = DELETE");
     logless.map_err(|source| schema::error(&new, source))?;
-    to.close().await.map_err(|source| schema::error(&new, source))?;
-    replacement::replace(&path, &new)?;
+    to.close().map_err(|(_, source)| schema::error(&new, source))?;
+    replacement::replace(path, &new)?;
     Ok(repair)
 }
 
@@ -172,9 +186,9 @@ impl Drop for Padded {
 }
 
 /// Copies the damaged database and its log, and returns the path of the copy. `clock` supplies the time.
-async fn keep_copy(path: &Path, clock: &mut SqliteConnection) -> Result<PathBuf, Error> {
+fn keep_copy(path: &Path, clock: &Connection) -> Result<PathBuf, Error> {
     let sql = "SELECT strftime('%Y%m%dT%H%M%SZ', 'now')";
-    let now = query(sql).fetch_one(clock).await.and_then(|row| row.try_get(0));
+    let now = clock.query_row(sql, [], |row| row.get(0));
     let now: String = now.map_err(|source| schema::error(path, source))?;
     let kept = beside(path, &format!(".damaged-{now}"));
     let copy = |suffix| {
@@ -192,55 +206,53 @@ async fn keep_copy(path: &Path, clock: &mut SqliteConnection) -> Result<PathBuf,
 }
 
 /// Copies all valid rows, and reports the others as losses.
-async fn copy_rows(
-    from: &mut SqliteConnection,
-    to: &mut SqliteConnection,
-    repair: &mut Repair,
-) -> sqlx::Result<()> {
-    let mut to = to.begin().await?;
+fn copy_rows(from: &Connection, to: &mut Connection, repair: &mut Repair) -> rusqlite::Result<()> {
+    let to = to.transaction()?;
     let mut ids = BTreeSet::new();
     let mut scan = TableScan::meetings();
     loop {
-        let rows = scan.next(from).await?;
+        let rows = scan.next(from)?;
         if rows.is_empty() {
             break;
         }
-        for meeting in rows.iter().filter_map(read_meeting) {
-            create_meeting(&mut to, &meeting).await?;
+        for meeting in rows.into_iter().flatten() {
+            create_meeting(&to, &meeting)?;
             ids.insert(meeting.id);
         }
     }
     let mut gaps = scan.gaps;
     let (mut lost, mut scan) = (BTreeSet::new(), TableScan::state());
     loop {
-        let rows = scan.next(from).await?;
+        let rows = scan.next(from)?;
         if rows.is_empty() {
             break;
         }
-        for row in &rows {
-            let Some((meeting, key, value)) = read_entry(row) else {
-                lost.insert((readable_text(row, 0), readable_text(row, 1)));
-                continue;
+        for row in rows {
+            let StateEntry { meeting, key, value } = match row {
+                Ok(entry) => entry,
+                Err(damaged) => {
+                    lost.insert(damaged);
+                    continue;
+                }
             };
             if ids.insert(meeting.clone()) {
                 let title = format!("The title of the meeting {meeting:?} is lost.");
                 repair.lost.push(title);
-                create_meeting(&mut to, &untitled(&meeting)).await?;
+                create_meeting(&to, &untitled(&meeting))?;
             }
-            let row = SavedRow { meeting: &meeting, key: &key, value: &value };
-            save_rows(&mut to, &[row]).await?;
+            save_entry(&to, &meeting, &key, &value)?;
             repair.report.entries += 1;
         }
     }
     gaps += scan.gaps;
     repair.report.meetings = ids.len();
-    gaps += find_missing_keys(from, &mut to, &mut lost).await?;
-    repair.lost.extend(lost.iter().map(|(meeting, key)| damaged_entry(meeting, key)));
+    gaps += find_missing_keys(from, &to, &mut lost)?;
+    repair.lost.extend(lost.iter().map(damaged_entry));
     if gaps > 0 {
         let more = "Parts of the file cannot be read; rows that were only there are lost.";
         repair.lost.push(more.into());
     }
-    to.commit().await
+    to.commit()
 }
 
 /// Returns a meeting whose own row is lost.
@@ -252,32 +264,37 @@ fn untitled(id: &str) -> StoredMeeting {
 
 /// Adds the meetings and keys to `lost` that are in the index of the old database, but not in the new
 /// database. Returns the number of unreadable ranges in the index.
-async fn find_missing_keys(
-    from: &mut SqliteConnection,
-    to: &mut SqliteConnection,
-    lost: &mut BTreeSet<(String, String)>,
-) -> sqlx::Result<usize> {
+fn find_missing_keys(
+    from: &Connection,
+    to: &Connection,
+    lost: &mut BTreeSet<DamagedEntry>,
+) -> rusqlite::Result<usize> {
     let sql = "SELECT meeting, key FROM state INDEXED BY sqlite_autoindex_state_1 \
-               WHERE (meeting, key) > ($1, $2) ORDER BY meeting, key LIMIT 256";
-    let mut after = (String::new(), String::new());
+               WHERE (meeting, key) > (?, ?) ORDER BY meeting, key LIMIT 256";
+    let mut after = DamagedEntry { meeting: String::new(), key: String::new() };
     loop {
-        let rows = match query(sql).bind(&after.0).bind(&after.1).fetch_all(&mut *from).await {
-            Err(error) if schema::is_damage(&error) => return Ok(1),
-            rows => rows?,
+        let keys = |connection: &Connection| -> rusqlite::Result<Vec<DamagedEntry>> {
+            let mut keys = connection.prepare_cached(sql)?;
+            let keys = keys.query_map([&after.meeting, &after.key], |row| {
+                Ok(DamagedEntry { meeting: readable_text(row, 0), key: readable_text(row, 1) })
+            })?;
+            keys.collect()
         };
-        for row in &rows {
-            let (meeting, key) = (readable_text(row, 0), readable_text(row, 1));
-            let found = query("SELECT 1 FROM state WHERE meeting = $1 AND key = $2");
-            let found = found.bind(&meeting).bind(&key).fetch_optional(&mut *to).await?;
-            if found.is_none() {
-                lost.insert((meeting, key));
+        let keys = match keys(from) {
+            Err(error) if schema::is_damage(&error) => return Ok(1),
+            keys => keys?,
+        };
+        let mut found = to.prepare_cached("SELECT 1 FROM state WHERE meeting = ? AND key = ?")?;
+        for key in &keys {
+            if !found.exists([&key.meeting, &key.key])? {
+                lost.insert(key.clone());
             }
         }
-        let end = rows.last().map(|row| (readable_text(row, 0), readable_text(row, 1)));
-        match end.filter(|end| *end > after) {
+        let is_empty = keys.is_empty();
+        match keys.into_iter().next_back().filter(|end| *end > after) {
             Some(end) => after = end,
             // The range ends here. An index that is not sorted cannot be read further.
-            None => return Ok(usize::from(!rows.is_empty())),
+            None => return Ok(usize::from(!is_empty)),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Reads all readable rows of a table, and skips damaged pages.
 
-use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
+use rusqlite::{Connection, Row};
 
-use crate::store::schema;
+use crate::store::{
+    StoredMeeting, schema,
+    statements::{DamagedEntry, StateEntry, read_entry, read_meeting},
+};
 
 /// Number of rows that are read at a time. It bounds the memory, because a row can have megabytes.
 const BATCH_ROWS: i64 = 256;
@@ -11,8 +14,9 @@ const BATCH_ROWS: i64 = 256;
 const MAX_SINGLE_STEPS: u32 = 4096;
 
 /// A scan of a table in the order of SQLite's row numbers, which needs no index.
-pub(super) struct TableScan {
+pub(super) struct TableScan<T> {
     sql: &'static str,
+    read_row: fn(&Row<'_>) -> T,
     after: i64,
     batch: i64,
     ended: bool,
@@ -20,70 +24,74 @@ pub(super) struct TableScan {
     pub(super) gaps: usize,
 }
 
-impl TableScan {
+impl TableScan<Result<StoredMeeting, String>> {
     pub(super) fn meetings() -> Self {
         Self::new(
             "SELECT id, title, created, sum, rowid FROM meetings NOT INDEXED \
-             WHERE rowid > $1 ORDER BY rowid LIMIT $2",
+             WHERE rowid > ? ORDER BY rowid LIMIT ?",
+            read_meeting,
         )
     }
+}
 
+impl TableScan<Result<StateEntry, DamagedEntry>> {
     pub(super) fn state() -> Self {
         Self::new(
             "SELECT meeting, key, value, sum, rowid FROM state NOT INDEXED \
-             WHERE rowid > $1 ORDER BY rowid LIMIT $2",
+             WHERE rowid > ? ORDER BY rowid LIMIT ?",
+            read_entry,
         )
     }
+}
 
-    fn new(sql: &'static str) -> Self {
-        Self { sql, after: i64::MIN, batch: BATCH_ROWS, ended: false, gaps: 0 }
+impl<T> TableScan<T> {
+    fn new(sql: &'static str, read_row: fn(&Row<'_>) -> T) -> Self {
+        Self { sql, read_row, after: i64::MIN, batch: BATCH_ROWS, ended: false, gaps: 0 }
     }
 
     /// Returns the next rows, none at the end.
-    pub(super) async fn next(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> sqlx::Result<Vec<SqliteRow>> {
+    pub(super) fn next(&mut self, connection: &Connection) -> rusqlite::Result<Vec<T>> {
         while !self.ended {
-            match self.read(connection, self.batch).await {
+            match self.read(connection, self.batch) {
                 Ok(rows) => {
-                    if let Some(last) = rows.last() {
+                    if let Some((number, _)) = rows.last() {
                         // A damaged page can have any row numbers in any order. The scan must still advance.
-                        let last: i64 = last.try_get(4).unwrap_or(self.after);
-                        self.after = last.max(self.after.saturating_add(1));
+                        self.after = number.unwrap_or(self.after).max(self.after.saturating_add(1));
                         self.batch = (self.batch * 2).min(BATCH_ROWS);
                     }
                     self.ended = rows.is_empty();
-                    return Ok(rows);
+                    return Ok(rows.into_iter().map(|(_, row)| row).collect());
                 }
                 Err(error) if !schema::is_damage(&error) => return Err(error),
                 // Reads the rows before the damage one by one.
                 Err(_) if self.batch > 1 => self.batch = 1,
                 Err(_) => {
                     self.gaps += 1;
-                    self.skip(connection).await?;
+                    self.skip(connection)?;
                 }
             }
         }
         Ok(Vec::new())
     }
 
-    async fn read(
+    /// Reads rows with their numbers.
+    fn read(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &Connection,
         max_rows: i64,
-    ) -> sqlx::Result<Vec<SqliteRow>> {
-        query(self.sql).bind(self.after).bind(max_rows).fetch_all(connection).await
+    ) -> rusqlite::Result<Vec<(Option<i64>, T)>> {
+        let read = |row: &Row<'_>| Ok((row.get(4).ok(), (self.read_row)(row)));
+        connection.prepare_cached(self.sql)?.query_map([self.after, max_rows], read)?.collect()
     }
 
     /// Advances to the next readable row.
-    async fn skip(&mut self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    fn skip(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         // Row numbers begin at 1.
         self.after = self.after.max(0);
         let (mut step, mut tries) = (1i64, 0);
         while let Some(after) = self.after.checked_add(step) {
             self.after = after;
-            match self.read(connection, 1).await {
+            match self.read(connection, 1) {
                 Ok(_) => return Ok(()),
                 Err(error) if schema::is_damage(&error) => {}
                 Err(error) => return Err(error),

@@ -21,6 +21,7 @@ pub enum Error {
     #[error("the meeting {0:?} runs on another server")]
     Moved(String),
     /// The database of a cluster refused an operation or cannot be reached.
+    #[cfg(feature = "postgres")]
     #[error("cannot {action}: {reason}")]
     Cluster {
         /// The operation.
@@ -79,7 +80,7 @@ pub enum Error {
         /// The problem that SQLite reports.
         reason: String,
         /// The error of the database, if the damage was found by one.
-        source: Option<Shared<sqlx::Error>>,
+        source: Option<Shared<rusqlite::Error>>,
     },
     /// The write-ahead log is damaged, and committed transactions come after the damage.
     #[error(
@@ -187,7 +188,7 @@ pub enum Error {
         /// The message of SQLite.
         reason: String,
         /// The error of the database.
-        source: Shared<sqlx::Error>,
+        source: Shared<rusqlite::Error>,
     },
     /// The files of the meetings could not be checked.
     #[error(transparent)]

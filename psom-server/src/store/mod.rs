@@ -17,6 +17,7 @@
 //!
 //! This folder knows keys and texts. It does not know what they mean to a meeting.
 
+mod blocking;
 pub(crate) mod checksum;
 mod error;
 mod journal;
@@ -36,6 +37,7 @@ mod tests;
 pub(crate) mod wal;
 mod writer;
 
+pub(crate) use blocking::blocking;
 pub use error::Error;
 pub use meeting_store::{
     Claim, Durability, Health, INVITATION_PREFIX, MeetingStore, NodeState, Owner, StoreAnswer,

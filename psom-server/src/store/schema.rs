@@ -6,9 +6,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{
-    ConnectOptions as _, Row as _, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions,
-};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{error::Error, meeting_store::Durability, missing_database};
 use crate::shared::private_files;
@@ -31,23 +29,26 @@ const TABLES_SQL: &str = "
 /// reports the obstacle and tries again.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The number of statements that a connection keeps compiled: all that the writer uses.
+const CACHED_STATEMENTS: usize = 8;
+
 /// Opens the database for writing, and creates it if there never was one.
-pub(crate) async fn open(path: &Path, durability: Durability) -> Result<SqliteConnection, Error> {
+pub(crate) fn open(path: &Path, durability: Durability) -> Result<Connection, Error> {
     missing_database::check(path)?;
     let may_create = missing_database::evidence(path).is_none();
-    open_or_create(path, durability, may_create).await
+    open_or_create(path, durability, may_create)
 }
 
 /// Creates a database beside the one of the server.
-pub(crate) async fn create(path: &Path) -> Result<SqliteConnection, Error> {
-    open_or_create(path, Durability::Full, true).await
+pub(crate) fn create(path: &Path) -> Result<Connection, Error> {
+    open_or_create(path, Durability::Full, true)
 }
 
-async fn open_or_create(
+fn open_or_create(
     path: &Path,
     durability: Durability,
     may_create: bool,
-) -> Result<SqliteConnection, Error> {
+) -> Result<Connection, Error> {
     match private_files::create_new(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             return Err(Error::io("create", path, error));
@@ -60,52 +61,53 @@ async fn open_or_create(
         Durability::Full => "FULL",
         Durability::Process => "NORMAL",
     };
-    let options = options(path)?.pragma("synchronous", synchronous).pragma("fullfsync", "ON");
-    let opened = async {
-        let mut connection = options.connect().await?;
+    let absolute = absolute(path)?;
+    let open = || {
+        let connection = connect(&absolute, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // Check the kind before anything in the file is changed.
-        let empty = match database_kind(&mut connection).await? {
+        let empty = match database_kind(&connection)? {
             DatabaseKind::Store => false,
             DatabaseKind::Empty if may_create => true,
             other => return Ok(Err(other)),
         };
         // Truncates a large log after it is copied to the database.
-        raw_sql("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216;")
-            .execute(&mut connection)
-            .await?;
+        connection.execute_batch(&format!(
+            "PRAGMA synchronous = {synchronous}; PRAGMA fullfsync = ON; \
+             PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216;"
+        ))?;
         if empty {
-            create_tables(&mut connection, synchronous).await?;
+            create_tables(&connection, synchronous)?;
         }
         Ok(Ok(connection))
     };
-    let opened = opened.await.map_err(|source| error(path, source))?;
-    opened.map_err(|kind| kind.error(path))
+    open().map_err(|source| error(path, source))?.map_err(|kind| kind.error(path))
 }
 
 /// Opens an existing database for reading.
-pub(crate) async fn open_read_only(path: &Path) -> Result<SqliteConnection, Error> {
+pub(crate) fn open_read_only(path: &Path) -> Result<Connection, Error> {
     missing_database::check(path)?;
-    let options = options(path)?.read_only(true);
-    let opened = async {
-        let mut connection = options.connect().await?;
-        let kind = database_kind(&mut connection).await?;
+    let absolute = absolute(path)?;
+    let open = || {
+        let connection = connect(&absolute, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let kind = database_kind(&connection)?;
         Ok((connection, kind))
     };
-    match opened.await.map_err(|source| error(path, source))? {
+    match open().map_err(|source| error(path, source))? {
         (connection, DatabaseKind::Store) => Ok(connection),
         (_, other) => Err(other.error(path)),
     }
 }
 
 /// Returns the problems that SQLite finds in the file, at most 100.
-pub(crate) async fn integrity(connection: &mut SqliteConnection) -> sqlx::Result<Vec<String>> {
-    let rows = raw_sql("PRAGMA integrity_check(100)").fetch_all(connection).await?;
-    let lines: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
+pub(crate) fn integrity(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut check = connection.prepare("PRAGMA integrity_check(100)")?;
+    let lines: Vec<String> =
+        check.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
 
 /// Converts an error of the database at a path.
-pub(crate) fn error(path: &Path, error: sqlx::Error) -> Error {
+pub(crate) fn error(path: &Path, error: rusqlite::Error) -> Error {
     let (path, reason) = (path.into(), reason(&error));
     if is_damage(&error) {
         Error::File { path, reason, source: Some(error.into()) }
@@ -115,37 +117,31 @@ pub(crate) fn error(path: &Path, error: sqlx::Error) -> Error {
 }
 
 /// Reports whether an error means that the file is damaged.
-pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
-    /// The primary result codes of SQLite: <https://www.sqlite.org/rescode.html>.
-    const CORRUPT: u32 = 11;
-    const NOT_A_DATABASE: u32 = 26;
-    matches!(primary_code(error), Some(CORRUPT | NOT_A_DATABASE))
-}
-
-/// Returns SQLite's primary result code of an error: the low byte of the extended code.
-pub(super) fn primary_code(error: &sqlx::Error) -> Option<u32> {
-    let extended: u32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(extended & 0xff)
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// Returns SQLite's own message of an error, without additions of other layers.
-pub(crate) fn reason(error: &sqlx::Error) -> String {
-    match error.as_database_error() {
-        Some(error) => error.message().into(),
-        None => error.to_string(),
+pub(crate) fn reason(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        _ => error.to_string(),
     }
 }
 
-fn options(path: &Path) -> Result<SqliteConnectOptions, Error> {
-    // SQLite interprets a relative path that begins with `file:` as a URI.
-    let path = std::path::absolute(path).map_err(|source| Error::io("open", path, source))?;
-    Ok(SqliteConnectOptions::new()
-        .filename(path)
-        .foreign_keys(false)
-        .busy_timeout(BUSY_TIMEOUT)
-        .pragma("cell_size_check", "ON")
-        .thread_name(|id| format!("store-{id}"))
-        .disable_statement_logging())
+/// Returns an absolute path. SQLite interprets a relative path that begins with `file:` as a URI.
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|source| Error::io("open", path, source))
+}
+
+/// Connects to an existing file. A connection is used by one thread at a time, so SQLite needs no lock for it.
+fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    connection.execute_batch("PRAGMA cell_size_check = ON")?;
+    Ok(connection)
 }
 
 /// The kind of a database file.
@@ -171,10 +167,11 @@ impl DatabaseKind {
     }
 }
 
-async fn database_kind(connection: &mut SqliteConnection) -> sqlx::Result<DatabaseKind> {
-    let application = number(connection, "PRAGMA application_id").await?;
-    let version = number(connection, "PRAGMA user_version").await?;
-    let tables = number(connection, "SELECT count(*) FROM sqlite_schema").await?;
+fn database_kind(connection: &Connection) -> rusqlite::Result<DatabaseKind> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let application = number("PRAGMA application_id")?;
+    let version = number("PRAGMA user_version")?;
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
     Ok(match (application, version) {
         (APPLICATION_ID, 1..=FORMAT_VERSION) => DatabaseKind::Store,
         (APPLICATION_ID, version) => DatabaseKind::Newer(version),
@@ -183,18 +180,12 @@ async fn database_kind(connection: &mut SqliteConnection) -> sqlx::Result<Databa
     })
 }
 
-async fn number(connection: &mut SqliteConnection, sql: &'static str) -> sqlx::Result<i64> {
-    raw_sql(sql).fetch_one(connection).await?.try_get(0)
-}
-
 /// Creates all tables in one transaction. It is synced for every durability, because the tables
 /// must exist whenever other files show that a server ran here.
-async fn create_tables(connection: &mut SqliteConnection, synchronous: &str) -> sqlx::Result<()> {
-    let sql = format!(
+fn create_tables(connection: &Connection, synchronous: &str) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
         "PRAGMA synchronous = FULL; BEGIN IMMEDIATE; {TABLES_SQL} \
          PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION}; COMMIT; \
          PRAGMA synchronous = {synchronous};"
-    );
-    raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await?;
-    Ok(())
+    ))
 }

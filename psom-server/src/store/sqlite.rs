@@ -1,18 +1,19 @@
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use psom::Journal;
-use sqlx::{Connection as _, SqliteConnection, query, sqlite::SqliteRow};
-use tokio::sync::{Mutex, watch};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use tokio::sync::watch;
 
 use super::{
+    blocking::blocking,
     error::Error,
     journal::{MeetingJournal, wait},
     meeting_store::{Claim, Durability, Health, MeetingStore, StoreAnswer, StoredMeeting},
@@ -20,10 +21,11 @@ use super::{
     paths::database_file,
     queue::{Done, WriteQueue},
     replacement, schema,
-    statements::{read_entry, read_meeting, readable_text},
+    statements::{DamagedEntry, StateEntry, read_entry, read_meeting, readable_text},
     wal,
     writer::Writer,
 };
+use crate::shared::lock::lock;
 
 /// A store in one file, `meetings.db` in the data directory.
 ///
@@ -31,14 +33,14 @@ use super::{
 /// passed. Any other failure ends the store, for example the removal of its files: all pending and later
 /// calls get the same error.
 ///
-/// Dropping a store stops it from accepting changes. It still writes what it has accepted while its
-/// runtime runs; [`close`](MeetingStore::close) waits for that.
+/// Dropping a store stops it from accepting changes. It still writes what it has accepted while the process
+/// runs; [`close`](MeetingStore::close) waits for that.
 pub struct SqliteStore {
     path: PathBuf,
     queue: Arc<WriteQueue>,
     /// The connection for reading, used for one statement at a time. An open read transaction would
     /// prevent the log from being copied to the database.
-    reader: Mutex<Option<SqliteConnection>>,
+    reader: Arc<Mutex<Option<Connection>>>,
     health: watch::Receiver<Health>,
     transactions: Arc<AtomicU64>,
     #[cfg(test)]
@@ -57,31 +59,13 @@ impl SqliteStore {
     /// version of this one; or the system refuses access.
     pub async fn open(data: &Path, durability: Durability) -> Result<Self, Error> {
         let path = database_file(data);
-        let failed = |source| schema::error(&path, source);
-        replacement::finish(&path)?;
-        match wal::find_damage(&path)? {
-            // Without syncing, a crash of the machine can lose any part of the log except its
-            // beginning, which SQLite always syncs.
-            Some(at) if durability == Durability::Full || at == 0 => {
-                return Err(Error::Log { path, at });
-            }
-            _ => {}
-        }
-        let mut connection = schema::open(&path, durability).await?;
-        let problems = schema::integrity(&mut connection).await.map_err(failed)?;
-        if let Some(reason) = problems.into_iter().next() {
-            return Err(Error::File { path, reason, source: None });
-        }
-        let mut reader = schema::open_read_only(&path).await?;
-        let stray =
-            "SELECT meeting FROM state WHERE meeting NOT IN (SELECT id FROM meetings) LIMIT 1";
-        if let Some(row) = query(stray).fetch_optional(&mut reader).await.map_err(failed)? {
-            return Err(Error::Stray(readable_text(&row, 0)));
-        }
-        let rows = query("SELECT id FROM meetings").fetch_all(&mut reader).await.map_err(failed)?;
-        let open_files =
-            OpenFiles::record(&path).map_err(|source| Error::io("read", &path, source))?;
-        let queue = Arc::new(WriteQueue::new(rows.iter().map(|row| readable_text(row, 0))));
+        let opened = blocking(move || Opened::open(path, durability)).await?;
+        Self::start(opened).map_err(|source| Error::io("start a thread for", data, source))
+    }
+
+    fn start(opened: Opened) -> io::Result<Self> {
+        let Opened { path, connection, reader, open_files, meetings } = opened;
+        let queue = Arc::new(WriteQueue::new(meetings));
         let (transactions, (health, watched_health)) =
             (Arc::default(), watch::channel(Health::Good));
         #[cfg(test)]
@@ -96,11 +80,11 @@ impl SqliteStore {
             #[cfg(test)]
             max_pages: Arc::clone(&max_pages),
         };
-        tokio::spawn(writer.run());
+        writer.start()?;
         Ok(Self {
             path,
             queue,
-            reader: Mutex::new(Some(reader)),
+            reader: Arc::new(Mutex::new(Some(reader))),
             health: watched_health,
             transactions,
             #[cfg(test)]
@@ -114,19 +98,62 @@ impl SqliteStore {
     }
 
     /// Reads rows when everything that was accepted so far is written.
-    async fn read(
+    async fn read<T: Send + 'static>(
         &self,
         sql: &'static str,
-        meeting: Option<&str>,
-    ) -> Result<Vec<SqliteRow>, Error> {
+        params: impl Params + Send + 'static,
+        read: fn(&Row<'_>) -> T,
+    ) -> Result<Vec<T>, Error> {
         wait(self.queue.barrier()?).await?;
-        let mut reader = self.reader.lock().await;
-        let reader = reader.as_mut().ok_or(Error::Closed)?;
-        let mut query = query(sql);
-        if let Some(meeting) = meeting {
-            query = query.bind(meeting);
+        let (path, reader) = (self.path.clone(), Arc::clone(&self.reader));
+        blocking(move || {
+            let reader = lock(&reader);
+            let reader = reader.as_ref().ok_or(Error::Closed)?;
+            read_rows(reader, sql, params, read).map_err(|source| schema::error(&path, source))
+        })
+        .await
+    }
+}
+
+/// An open database, and what a store must know of its contents.
+struct Opened {
+    path: PathBuf,
+    connection: Connection,
+    reader: Connection,
+    open_files: OpenFiles,
+    meetings: Vec<String>,
+}
+
+impl Opened {
+    /// Opens and checks the database.
+    fn open(path: PathBuf, durability: Durability) -> Result<Self, Error> {
+        let failed = |source| schema::error(&path, source);
+        replacement::finish(&path)?;
+        match wal::find_damage(&path)? {
+            // Without syncing, a crash of the machine can lose any part of the log except its
+            // beginning, which SQLite always syncs.
+            Some(at) if durability == Durability::Full || at == 0 => {
+                return Err(Error::Log { path, at });
+            }
+            _ => {}
         }
-        query.fetch_all(reader).await.map_err(|source| schema::error(&self.path, source))
+        let connection = schema::open(&path, durability)?;
+        let problems = schema::integrity(&connection).map_err(failed)?;
+        if let Some(reason) = problems.into_iter().next() {
+            return Err(Error::File { path, reason, source: None });
+        }
+        let reader = schema::open_read_only(&path)?;
+        let stray =
+            "SELECT meeting FROM state WHERE meeting NOT IN (SELECT id FROM meetings) LIMIT 1";
+        let id = |row: &Row<'_>| readable_text(row, 0);
+        let stray = reader.query_row(stray, [], |row| Ok(id(row))).optional();
+        if let Some(stray) = stray.map_err(failed)? {
+            return Err(Error::Stray(stray));
+        }
+        let meetings = read_rows(&reader, "SELECT id FROM meetings", [], id).map_err(failed)?;
+        let open_files =
+            OpenFiles::record(&path).map_err(|source| Error::io("read", &path, source))?;
+        Ok(Self { path, connection, reader, open_files, meetings })
     }
 }
 
@@ -142,10 +169,10 @@ impl MeetingStore for SqliteStore {
         let sql = "SELECT id, title, created, sum FROM meetings ORDER BY id";
         Box::pin(async move {
             let (mut meetings, mut damaged) = (Vec::new(), Vec::new());
-            for row in self.read(sql, None).await? {
-                match read_meeting(&row) {
-                    Some(meeting) => meetings.push(meeting),
-                    None => damaged.push(Error::Meeting(readable_text(&row, 0))),
+            for row in self.read(sql, [], read_meeting).await? {
+                match row {
+                    Ok(meeting) => meetings.push(meeting),
+                    Err(id) => damaged.push(Error::Meeting(id)),
                 }
             }
             Ok((meetings, damaged))
@@ -168,17 +195,19 @@ impl MeetingStore for SqliteStore {
 
     fn load(&self, meeting: &str) -> StoreAnswer<'_, BTreeMap<String, String>> {
         let meeting = meeting.to_owned();
-        let sql = "SELECT meeting, key, value, sum FROM state WHERE meeting = $1 ORDER BY key";
+        let sql = "SELECT meeting, key, value, sum FROM state WHERE meeting = ? ORDER BY key";
         Box::pin(async move {
             if self.queue.generation(&meeting).is_none() {
                 return Err(Error::NoMeeting(meeting));
             }
-            let rows = self.read(sql, Some(&meeting)).await?;
-            let read = |row| match read_entry(row) {
-                Some((of, key, value)) if of == meeting => Ok((key, value)),
-                _ => Err(Error::Entry { meeting: meeting.clone(), key: readable_text(row, 1) }),
+            let rows = self.read(sql, [meeting.clone()], read_entry).await?;
+            let read = |row| match row {
+                Ok(StateEntry { meeting: of, key, value }) if of == meeting => Ok((key, value)),
+                Ok(StateEntry { key, .. }) | Err(DamagedEntry { key, .. }) => {
+                    Err(Error::Entry { meeting: meeting.clone(), key })
+                }
             };
-            rows.iter().map(read).collect()
+            rows.into_iter().map(read).collect()
         })
     }
 
@@ -194,8 +223,10 @@ impl MeetingStore for SqliteStore {
         Box::pin(async move {
             // Close the reader before the writer, because the last connection copies the log to the
             // database.
-            if let Some(reader) = self.reader.lock().await.take() {
-                reader.close().await.map_err(|source| schema::error(&self.path, source))?;
+            let reader = Arc::clone(&self.reader);
+            let reader = blocking(move || Ok(lock(&reader).take())).await?;
+            if let Some(Err((_, source))) = reader.map(Connection::close) {
+                return Err(schema::error(&self.path, source));
             }
             self.queue.end(Error::Closed);
             let mut writer = self.health.clone();
@@ -218,6 +249,16 @@ impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+/// Reads all rows of a query.
+fn read_rows<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: fn(&Row<'_>) -> T,
+) -> rusqlite::Result<Vec<T>> {
+    connection.prepare_cached(sql)?.query_map(params, |row| Ok(read(row)))?.collect()
 }
 
 /// Waits for a change that is in the queue already.

@@ -1,115 +1,103 @@
 //! The statements that change rows, and the rows as values.
 
-use std::sync::LazyLock;
-
-use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
+use rusqlite::{Connection, Result, Row, named_params, types::ValueRef};
 
 use super::{checksum, meeting_store::StoredMeeting};
 
+/// An entry of a meeting's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StateEntry {
+    pub(crate) meeting: String,
+    pub(crate) key: String,
+    pub(crate) value: String,
+}
+
+/// The readable parts of an entry's damaged row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DamagedEntry {
+    pub(crate) meeting: String,
+    pub(crate) key: String,
+}
+
 /// Adds a meeting.
-pub(crate) async fn create_meeting(
-    connection: &mut SqliteConnection,
-    meeting: &StoredMeeting,
-) -> sqlx::Result<()> {
-    query(
-        "INSERT INTO meetings (id, title, created, sum) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (id) DO UPDATE \
-         SET title = excluded.title, created = excluded.created, sum = excluded.sum",
-    )
-    .bind(&meeting.id)
-    .bind(&meeting.title)
-    .bind(meeting.created)
-    .bind(checksum::meeting(meeting))
-    .execute(connection)
-    .await
-    .map(drop)
+pub(crate) fn create_meeting(connection: &Connection, meeting: &StoredMeeting) -> Result<()> {
+    let sql = "INSERT INTO meetings (id, title, created, sum) VALUES (:id, :title, :created, :sum) \
+               ON CONFLICT (id) DO UPDATE \
+               SET title = excluded.title, created = excluded.created, sum = excluded.sum";
+    connection.prepare_cached(sql)?.execute(named_params! {
+        ":id": meeting.id,
+        ":title": meeting.title,
+        ":created": meeting.created,
+        ":sum": checksum::meeting(meeting),
+    })?;
+    Ok(())
 }
 
 /// Deletes a meeting with its state.
-pub(super) async fn delete_meeting(
-    connection: &mut SqliteConnection,
-    meeting: &str,
-) -> sqlx::Result<()> {
-    let state = query("DELETE FROM state WHERE meeting = $1").bind(meeting);
-    state.execute(&mut *connection).await?;
-    let meetings = query("DELETE FROM meetings WHERE id = $1").bind(meeting);
-    meetings.execute(connection).await.map(drop)
-}
-
-/// The largest number of rows that one statement saves. Within a transaction, SQLite keeps the pages that a
-/// statement with several rows changes, and moves them to a temporary file from 64 KiB on. Eight rows change
-/// about as many pages of 4 KiB, so they stay in memory.
-pub(super) const MAX_SAVED_ROWS: usize = 8;
-
-/// The statements that save 1, 2, ... rows. A key that exists gets the new value, and of equal keys in one
-/// statement the last one counts.
-static SAVE_SQL: LazyLock<[String; MAX_SAVED_ROWS]> = LazyLock::new(|| {
-    std::array::from_fn(|index| {
-        let rows = vec!["(?, ?, ?, ?)"; index + 1].join(", ");
-        format!(
-            "INSERT INTO state (meeting, key, value, sum) VALUES {rows} \
-             ON CONFLICT (meeting, key) DO UPDATE SET value = excluded.value, sum = excluded.sum"
-        )
-    })
-});
-
-/// A value to save.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SavedRow<'a> {
-    pub(crate) meeting: &'a str,
-    pub(crate) key: &'a str,
-    pub(crate) value: &'a str,
-}
-
-/// Sets the values of keys in the order of the rows, with one statement for each [`MAX_SAVED_ROWS`] rows.
-pub(crate) async fn save_rows(
-    connection: &mut SqliteConnection,
-    rows: &[SavedRow<'_>],
-) -> sqlx::Result<()> {
-    for chunk in rows.chunks(MAX_SAVED_ROWS) {
-        let Some(sql) = SAVE_SQL.get(chunk.len() - 1) else { continue };
-        let mut save = query(sql.as_str());
-        for SavedRow { meeting, key, value } in chunk {
-            let sum = checksum::entry(meeting, key, value);
-            save = save.bind(*meeting).bind(*key).bind(*value).bind(sum);
-        }
-        save.execute(&mut *connection).await?;
+pub(super) fn delete_meeting(connection: &Connection, meeting: &str) -> Result<()> {
+    for sql in ["DELETE FROM state WHERE meeting = ?", "DELETE FROM meetings WHERE id = ?"] {
+        connection.prepare_cached(sql)?.execute([meeting])?;
     }
     Ok(())
 }
 
-/// Deletes a key and all keys below it.
-pub(crate) async fn delete_entries(
-    connection: &mut SqliteConnection,
+/// Sets the value of a key.
+pub(crate) fn save_entry(
+    connection: &Connection,
     meeting: &str,
     key: &str,
-) -> sqlx::Result<()> {
-    let itself = query("DELETE FROM state WHERE meeting = $1 AND key = $2");
-    itself.bind(meeting).bind(key).execute(&mut *connection).await?;
+    value: &str,
+) -> Result<()> {
+    let sql = "INSERT INTO state (meeting, key, value, sum) VALUES (:meeting, :key, :value, :sum) \
+               ON CONFLICT (meeting, key) DO UPDATE \
+               SET value = excluded.value, sum = excluded.sum";
+    connection.prepare_cached(sql)?.execute(named_params! {
+        ":meeting": meeting,
+        ":key": key,
+        ":value": value,
+        ":sum": checksum::entry(meeting, key, value),
+    })?;
+    Ok(())
+}
+
+/// Deletes a key and all keys below it.
+pub(crate) fn delete_entries(connection: &Connection, meeting: &str, key: &str) -> Result<()> {
+    let itself = "DELETE FROM state WHERE meeting = ? AND key = ?";
+    connection.prepare_cached(itself)?.execute([meeting, key])?;
     // `0` is the character after `/`.
-    let below = query("DELETE FROM state WHERE meeting = $1 AND key >= $2 AND key < $3");
-    let below = below.bind(meeting).bind(format!("{key}/")).bind(format!("{key}0"));
-    below.execute(connection).await.map(drop)
+    let below = "DELETE FROM state WHERE meeting = ? AND key >= ? AND key < ?";
+    let (from, to) = (format!("{key}/"), format!("{key}0"));
+    connection.prepare_cached(below)?.execute([meeting, &from, &to])?;
+    Ok(())
 }
 
-/// Reads a row of `id, title, created, sum`. Returns `None` if it is damaged.
-pub(crate) fn read_meeting(row: &SqliteRow) -> Option<StoredMeeting> {
-    let (id, title, created) = (row.try_get(0).ok()?, row.try_get(1).ok()?, row.try_get(2).ok()?);
-    let meeting = StoredMeeting { id, title, created };
-    (row.try_get(3).ok() == Some(checksum::meeting(&meeting))).then_some(meeting)
+/// Reads a row of `id, title, created, sum`. If it is damaged, the error is the readable part of the ID.
+pub(crate) fn read_meeting(row: &Row<'_>) -> Result<StoredMeeting, String> {
+    let read = || -> Result<_> {
+        let meeting = StoredMeeting { id: row.get(0)?, title: row.get(1)?, created: row.get(2)? };
+        let is_valid = row.get::<_, i64>(3)? == checksum::meeting(&meeting);
+        Ok(is_valid.then_some(meeting))
+    };
+    read().ok().flatten().ok_or_else(|| readable_text(row, 0))
 }
 
-/// Reads the meeting, key and value in a row of `meeting, key, value, sum`. Returns `None` if it is
-/// damaged.
-pub(crate) fn read_entry(row: &SqliteRow) -> Option<(String, String, String)> {
-    let (meeting, key, value): (String, String, String) =
-        (row.try_get(0).ok()?, row.try_get(1).ok()?, row.try_get(2).ok()?);
-    let is_valid = row.try_get(3).ok() == Some(checksum::entry(&meeting, &key, &value));
-    is_valid.then_some((meeting, key, value))
+/// Reads a row of `meeting, key, value, sum`.
+pub(crate) fn read_entry(row: &Row<'_>) -> Result<StateEntry, DamagedEntry> {
+    let read = || -> Result<_> {
+        let entry = StateEntry { meeting: row.get(0)?, key: row.get(1)?, value: row.get(2)? };
+        let sum = checksum::entry(&entry.meeting, &entry.key, &entry.value);
+        Ok((row.get::<_, i64>(3)? == sum).then_some(entry))
+    };
+    let damaged = || DamagedEntry { meeting: readable_text(row, 0), key: readable_text(row, 1) };
+    read().ok().flatten().ok_or_else(damaged)
 }
 
-/// Returns the readable part of a text in a damaged row.
-pub(crate) fn readable_text(row: &SqliteRow, column: usize) -> String {
-    let bytes: &[u8] = row.try_get(column).unwrap_or_default();
-    String::from_utf8_lossy(bytes).into_owned()
+/// Returns the readable part of a text, also in a damaged row.
+pub(crate) fn readable_text(row: &Row<'_>, column: usize) -> String {
+    match row.get_ref(column) {
+        Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+        _ => String::new(),
+    }
 }

@@ -1,4 +1,4 @@
-//! The writer: the only task that changes the database. It writes all queued changes of all meetings in
+//! The writer: the only code that changes the database. It writes all queued changes of all meetings in
 //! one transaction.
 
 use std::{
@@ -8,12 +8,17 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    thread,
     time::Duration,
 };
 
 use psom::Write;
-use sqlx::{Connection as _, SqliteConnection, query, raw_sql};
-use tokio::{sync::watch, time::sleep};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::{
+    runtime::{Builder, Handle, RuntimeFlavor},
+    sync::watch,
+    time::sleep,
+};
 
 use super::{
     error::Error,
@@ -22,9 +27,7 @@ use super::{
     paths::beside,
     queue::{QueuedChange, StoreChange, WriteQueue},
     schema,
-    statements::{
-        MAX_SAVED_ROWS, SavedRow, create_meeting, delete_entries, delete_meeting, save_rows,
-    },
+    statements::{create_meeting, delete_entries, delete_meeting, save_entry},
 };
 use crate::shared::private_files;
 
@@ -38,7 +41,7 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 const PROBE_BYTES: usize = 64 << 10;
 
 pub(super) struct Writer {
-    pub(super) connection: SqliteConnection,
+    pub(super) connection: Connection,
     pub(super) path: PathBuf,
     pub(super) open_files: OpenFiles,
     pub(super) queue: Arc<WriteQueue>,
@@ -50,8 +53,25 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// Starts the writer. It blocks a thread while it writes, so it has a thread of its own. In a runtime with
+    /// one thread it runs on that one, so that a test decides what runs between two writes.
+    ///
+    /// # Errors
+    /// The system refuses a thread.
+    pub(super) fn start(self) -> io::Result<()> {
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            tokio::spawn(self.run());
+            return Ok(());
+        }
+        // This runtime is not that of the server, which may end while an accepted change is not written yet.
+        let runtime = Builder::new_current_thread().enable_time().build()?;
+        let thread = thread::Builder::new().name("store".into());
+        thread.spawn(move || runtime.block_on(self.run()))?;
+        Ok(())
+    }
+
     /// Writes until the queue ends, and closes the database.
-    pub(super) async fn run(mut self) {
+    async fn run(mut self) {
         while let Some(group) = self.queue.take().await {
             let result = self.write(&group).await;
             if let Err(error) = &result {
@@ -64,7 +84,7 @@ impl Writer {
                 let _ = queued.done.send(result.clone());
             }
         }
-        if let Err(error) = self.connection.close().await {
+        if let Err((_, error)) = self.connection.close() {
             tracing::warn!(%error, "could not close the store");
         }
     }
@@ -75,10 +95,7 @@ impl Writer {
             return Ok(());
         }
         let mut delay = FIRST_RETRY_DELAY;
-        loop {
-            let Err(error) = self.transact(group).await else { break };
-            // Some errors roll the transaction back themselves, so this can fail.
-            let _ = raw_sql("ROLLBACK").execute(&mut self.connection).await;
+        while let Err(error) = self.transact(group) {
             let Some(obstacle) = obstacle(&error, &self.path) else {
                 return Err(schema::error(&self.path, error));
             };
@@ -115,99 +132,56 @@ impl Writer {
         })
     }
 
-    /// Writes a group of changes in one transaction. After an error, it can be tried again.
-    ///
-    /// Each statement is a round trip to the thread of the connection, which costs more than the statement. A
-    /// small group that only saves values, such as that of one annotation, is therefore one statement, which
-    /// SQLite commits itself.
-    async fn transact(&mut self, group: &[QueuedChange]) -> sqlx::Result<()> {
+    /// Writes a group of changes in one transaction, which is rolled back after an error.
+    fn transact(&mut self, group: &[QueuedChange]) -> rusqlite::Result<()> {
         #[cfg(test)]
-        self.limit_pages().await?;
-        match only_saved_rows(group) {
-            Some(rows) => save_rows(&mut self.connection, &rows).await?,
-            None => {
-                query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
-                apply(&mut self.connection, group).await?;
-                query("COMMIT").execute(&mut self.connection).await?;
-            }
+        self.limit_pages()?;
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for queued in group {
+            apply(&transaction, &queued.change)?;
         }
+        transaction.commit()?;
         self.transactions.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
     /// Limits the size of the database, which tests use in place of a full disk.
     #[cfg(test)]
-    async fn limit_pages(&mut self) -> sqlx::Result<()> {
+    fn limit_pages(&self) -> rusqlite::Result<()> {
         let max = self.max_pages.load(Ordering::Relaxed);
-        let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {max}"));
-        raw_sql(sql).execute(&mut self.connection).await.map(drop)
+        self.connection.execute_batch(&format!("PRAGMA max_page_count = {max}"))
     }
 }
 
-/// Returns the rows that a group saves if one statement can save them and the group has no other changes.
-fn only_saved_rows(group: &[QueuedChange]) -> Option<Vec<SavedRow<'_>>> {
-    let mut rows = Vec::new();
-    for queued in group {
-        match &queued.change {
-            StoreChange::Barrier => {}
-            StoreChange::Commit(meeting, _, writes) => {
-                for Write { key, value } in writes {
-                    rows.push(SavedRow { meeting, key, value: value.as_deref()? });
+/// Applies a change within a transaction.
+fn apply(connection: &Connection, change: &StoreChange) -> rusqlite::Result<()> {
+    match change {
+        StoreChange::Create(meeting, _) => create_meeting(connection, meeting),
+        StoreChange::Delete(meeting, _) => delete_meeting(connection, meeting),
+        StoreChange::Commit(meeting, _, writes) => {
+            for Write { key, value } in writes {
+                match value {
+                    Some(value) => save_entry(connection, meeting, key, value)?,
+                    None => delete_entries(connection, meeting, key)?,
                 }
             }
-            _ => return None,
+            Ok(())
         }
-        if rows.len() > MAX_SAVED_ROWS {
-            return None;
-        }
+        // A store in one file has one server.
+        #[cfg(feature = "postgres")]
+        StoreChange::HandOver(..) => Ok(()),
+        StoreChange::Barrier => Ok(()),
     }
-    Some(rows)
-}
-
-/// Applies a group of changes in their order.
-async fn apply(connection: &mut SqliteConnection, group: &[QueuedChange]) -> sqlx::Result<()> {
-    // The values that are not saved yet. They are saved together before the next change of another kind.
-    let mut rows = Vec::new();
-    for queued in group {
-        match &queued.change {
-            StoreChange::Create(meeting, _) => {
-                save_rows(connection, &std::mem::take(&mut rows)).await?;
-                create_meeting(connection, meeting).await?;
-            }
-            StoreChange::Delete(meeting, _) => {
-                save_rows(connection, &std::mem::take(&mut rows)).await?;
-                delete_meeting(connection, meeting).await?;
-            }
-            StoreChange::Commit(meeting, _, writes) => {
-                for Write { key, value } in writes {
-                    if let Some(value) = value {
-                        rows.push(SavedRow { meeting, key, value });
-                    } else {
-                        save_rows(connection, &std::mem::take(&mut rows)).await?;
-                        delete_entries(connection, meeting, key).await?;
-                    }
-                }
-            }
-            // A store in one file has one server.
-            #[cfg(feature = "postgres")]
-            StoreChange::HandOver(..) => {}
-            StoreChange::Barrier => {}
-        }
-    }
-    save_rows(connection, &rows).await
 }
 
 /// Returns the obstacle behind an error, if it can pass.
-fn obstacle(error: &sqlx::Error, database: &Path) -> Option<&'static str> {
-    /// The primary result codes of SQLite: <https://www.sqlite.org/rescode.html>.
-    const BUSY: u32 = 5;
-    const IO: u32 = 10;
-    const FULL: u32 = 13;
-    match schema::primary_code(error)? {
-        FULL => Some("the disk is full"),
-        BUSY => Some("another program has locked the database"),
+fn obstacle(error: &rusqlite::Error, database: &Path) -> Option<&'static str> {
+    match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => Some("the disk is full"),
+        ErrorCode::DatabaseBusy => Some("another program has locked the database"),
         // SQLite does not report which error of the system it was.
-        IO if is_disk_full(database) => Some("the disk is full"),
+        ErrorCode::SystemIoFailure if is_disk_full(database) => Some("the disk is full"),
         _ => None,
     }
 }

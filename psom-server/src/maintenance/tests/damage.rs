@@ -47,8 +47,7 @@ async fn damaged_value_is_refused_with_its_key() {
     let directory = Directory::new();
     let [team, mut other] = filled(&directory).await;
     // A tool changes one value, and a bad disk changes the other.
-    change(&directory, "UPDATE state SET value = 'x' WHERE meeting = 'other' AND key = 'key/7'")
-        .await;
+    change(&directory, "UPDATE state SET value = 'x' WHERE meeting = 'other' AND key = 'key/7'");
     let store = open(&directory).await;
     assert_eq!(store.load("team").await.unwrap(), team);
     let refused = store.load("other").await.unwrap_err();
@@ -85,7 +84,7 @@ async fn damaged_value_is_refused_with_its_key() {
 async fn damaged_title_is_refused_and_repair_keeps_the_state() {
     let directory = Directory::new();
     let [team, other] = filled(&directory).await;
-    change(&directory, "UPDATE meetings SET title = 'x' WHERE id = 'team'").await;
+    change(&directory, "UPDATE meetings SET title = 'x' WHERE id = 'team'");
     assert_eq!(loaded(&directory).await, Err(Error::Meeting("team".into())));
     let problems = check(&directory).await.unwrap().problems;
     assert_eq!(problems, ["The entry of the meeting \"team\" is damaged."]);
@@ -101,7 +100,7 @@ async fn damaged_title_is_refused_and_repair_keeps_the_state() {
 async fn stray_state_is_reported_and_kept() {
     let directory = Directory::new();
     let [team, other] = filled(&directory).await;
-    change(&directory, "DELETE FROM meetings WHERE id = 'team'").await;
+    change(&directory, "DELETE FROM meetings WHERE id = 'team'");
     let problems = check(&directory).await.unwrap().problems;
     assert_eq!(problems, ["There is state of a meeting \"team\", but no such meeting."]);
     let refused = SqliteStore::open(&directory, Durability::Process).await.unwrap_err();
@@ -267,8 +266,8 @@ async fn damaged_meeting_is_set_aside_and_the_others_run() {
         admit(&server, meeting).await.unwrap();
     }
     server.shutdown(std::time::Duration::ZERO).await;
-    change(&directory, "UPDATE state SET value = 'x' WHERE meeting = 'team'").await;
-    change(&directory, "UPDATE meetings SET title = 'x' WHERE id = 'third'").await;
+    change(&directory, "UPDATE state SET value = 'x' WHERE meeting = 'team'");
+    change(&directory, "UPDATE meetings SET title = 'x' WHERE id = 'third'");
     assert!(matches!(start(true).await, Err(StartError::Store(Error::Meeting(_)))));
 
     let server = start(false).await.unwrap();

@@ -10,12 +10,9 @@ fn limit(store: &SqliteStore, pages: u64) {
 }
 
 /// Returns the number of entries that another program sees.
-async fn seen(directory: &Path) -> i64 {
-    use sqlx::Row as _;
-    let mut connection = schema::open_read_only(&database_file(directory)).await.unwrap();
-    let row = sqlx::query("SELECT count(*) FROM state").fetch_one(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-    row.get(0)
+fn seen(directory: &Path) -> i64 {
+    let connection = schema::open_read_only(&database_file(directory)).unwrap();
+    connection.query_row("SELECT count(*) FROM state", [], |row| row.get(0)).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -39,7 +36,7 @@ async fn commits_wait_while_the_disk_is_full() {
     let again = tokio::time::timeout(std::time::Duration::from_secs(60), health.changed()).await;
     assert!(again.is_err(), "nothing changes within a minute");
     assert!(!large.is_finished() && !small.is_finished());
-    assert_eq!(seen(&directory).await, 1, "a turn is written completely or not at all");
+    assert_eq!(seen(&directory), 1, "a turn is written completely or not at all");
     assert_eq!(store.transactions(), transactions);
 
     limit(&store, u64::from(u32::MAX));
@@ -74,14 +71,14 @@ async fn commits_wait_while_another_program_locks_the_database() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
-    let mut other = schema::open(&database_file(&directory), Durability::Full).await.unwrap();
-    raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let other = schema::open(&database_file(&directory), Durability::Full).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let commit = tokio::spawn(store.journal("team").commit(vec![save("a", "1")]));
     let mut health = store.health();
     let told = health.wait_for(|health| *health != Health::Good).await.unwrap().clone();
     assert_eq!(told, Health::Waiting("another program has locked the database"));
     assert!(!commit.is_finished());
-    raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     commit.await.unwrap().unwrap();
     assert_eq!(store.load("team").await.unwrap(), table([("a", "1")]));
 }
@@ -92,7 +89,7 @@ async fn other_failures_end_the_store() {
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
     let journal = store.journal("team");
-    change(&directory, "DROP TABLE state").await;
+    change(&directory, "DROP TABLE state");
     let (first, second) = (journal.commit(vec![save("a", "1")]), store.create(stored("other")));
     let why = first.await.unwrap_err().to_string();
     assert!(why.starts_with("the store failed: ") && why.contains("no such table"), "{why}");

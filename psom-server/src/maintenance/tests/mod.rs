@@ -12,7 +12,6 @@ mod wal;
 use std::{collections::BTreeMap, path::Path};
 
 use psom::{Committing, Write};
-use sqlx::{AssertSqlSafe, Connection as _, raw_sql};
 
 use crate::{
     data_directory::DataDirectory,
@@ -53,14 +52,9 @@ fn table<const N: usize>(entries: [(&str, &str); N]) -> Table {
 }
 
 /// Changes the database with another connection.
-async fn change(directory: &Path, sql: &str) {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database_file(directory));
-    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-    // A connection that was dropped before can still be open. Then the end of this one does not move the change from the
-    // log to the database file.
-    let sql = format!("{sql}; PRAGMA wal_checkpoint(TRUNCATE)");
-    raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+fn change(directory: &Path, sql: &str) {
+    let connection = rusqlite::Connection::open(database_file(directory)).unwrap();
+    connection.execute_batch(sql).unwrap();
 }
 
 #[tokio::test]
@@ -175,7 +169,7 @@ async fn reading_does_not_prevent_checkpoints() {
 async fn foreign_and_newer_databases_are_not_changed() {
     let directory = Directory::new();
     open(&directory).await.close().await.unwrap();
-    change(&directory, "PRAGMA user_version = 2").await;
+    change(&directory, "PRAGMA user_version = 2");
     let before = std::fs::read(database_file(&directory)).unwrap();
     let newer = Error::Newer { path: database_file(&directory), version: 2, known: 1 };
     let opened = SqliteStore::open(&directory, Durability::Full).await;
@@ -185,7 +179,7 @@ async fn foreign_and_newer_databases_are_not_changed() {
     assert_eq!(repair(&directory).await, Err(newer));
     assert_eq!(std::fs::read(database_file(&directory)).unwrap(), before);
 
-    change(&directory, "PRAGMA user_version = 1; PRAGMA application_id = 7").await;
+    change(&directory, "PRAGMA user_version = 1; PRAGMA application_id = 7");
     let before = std::fs::read(database_file(&directory)).unwrap();
     let foreign = Error::Foreign(database_file(&directory));
     let opened = SqliteStore::open(&directory, Durability::Full).await;

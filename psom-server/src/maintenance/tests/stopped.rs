@@ -42,7 +42,7 @@ async fn repair_by_root_keeps_the_owner() {
     const NOBODY: u32 = 65534;
     let directory = Directory::new();
     open(&directory).await.close().await.unwrap();
-    change(&directory, "INSERT INTO state VALUES ('team', 'a', '1', 0)").await;
+    change(&directory, "INSERT INTO state VALUES ('team', 'a', '1', 0)");
     for path in [&*directory, &database_file(&directory)] {
         // Only root can change the owner.
         if chown(path, Some(NOBODY), Some(NOBODY)).is_err() {
