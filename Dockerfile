@@ -7,10 +7,10 @@
 #   docker exec CONTAINER psom meeting create team
 #   docker exec CONTAINER psom invite team --name Ada --role presenter
 #
-# A node of a cluster (docs/cluster.md) needs --build-arg FEATURES=psom-cli/postgres,psom-cli/s3
+# A node of a cluster (docs/cluster.md) needs --build-arg FEATURES=psom-cli/full,psom-cli/postgres,psom-cli/s3
 
 FROM rust:1-trixie AS build
-ARG FEATURES=
+ARG FEATURES=psom-cli/full
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \

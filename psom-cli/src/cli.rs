@@ -5,6 +5,7 @@ use std::process;
 use clap::{
     CommandFactory as _, Parser, Subcommand,
     builder::styling::{AnsiColor, Styles},
+    error::{ContextKind, ContextValue},
 };
 use tokio::sync::oneshot;
 
@@ -21,7 +22,7 @@ use crate::{
         share::Share, share_slides::ShareSlides, stop::Stop, store::Store, use_link::UseLink,
         visibility::Visibility, watch::Watch, whiteboard::Whiteboard,
     },
-    error::{CommandError, Result},
+    error::{CommandError, Result, USAGE_STATUS},
     meeting::{link, saved_links::SavedLinks},
     signals::{INTERRUPTED_STATUS, interrupted},
     terminal::logs::LogFormat,
@@ -105,10 +106,14 @@ impl Cli {
     /// Parses the command line. A command that needs a join link and has none gets the saved one.
     ///
     /// # Errors
-    /// No link is saved under a given name.
+    /// No link is saved under a given name, or this program was built without the command.
     pub(crate) fn from_command_line() -> Result<Self> {
         let words = std::env::args_os().collect();
-        Ok(Self::parse_from(link::complete(words, &Self::command(), SavedLinks::load)?))
+        let words = link::complete(words, &Self::command(), SavedLinks::load)?;
+        Self::try_parse_from(words).map_err(|error| match names_one_of(&LEFT_OUT_NAMES, &error) {
+            true => CommandError::Status { status: USAGE_STATUS, message: LEFT_OUT.into() },
+            false => error.exit(),
+        })
     }
 
     /// Returns the log filter that applies if the environment sets none.
@@ -231,6 +236,52 @@ impl Cli {
             Command::Bench(bench) => Box::pin(bench.run()).await,
             Command::Completions(completions) => completions.run(&mut Self::command()),
             Command::Man(man) => man.run(Self::command()),
+        }
+    }
+}
+
+/// The error for a command or an option of a feature that this program was built without.
+const LEFT_OUT: &str = "this psom was built without Office documents and recorded calls; install \
+    all of it with `cargo install --path psom-cli --features full`";
+
+/// The commands and options that this program was built without.
+const LEFT_OUT_NAMES: [&[&str]; 2] = [
+    if cfg!(feature = "queue") { &[] } else { &["queue"] },
+    if cfg!(feature = "cell") { &[] } else { &["cell", "edit", "open", "--edit", "--revision"] },
+];
+
+/// Reports whether a command line is wrong because of one of these names.
+fn names_one_of(names: &[&[&str]], error: &clap::Error) -> bool {
+    let unknown = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg];
+    unknown.iter().any(|kind| match error.get(*kind) {
+        // An option can have its value in the same word.
+        Some(ContextValue::String(word)) => {
+            word.split('=').next().is_some_and(|name| names.iter().any(|it| it.contains(&name)))
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Arg, Command};
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_was_left_out_is_told_from_a_mistyped_one() {
+        let command = Command::new("psom").subcommand(Command::new("get").arg(Arg::new("title")));
+        for (line, expected) in [
+            ("psom queue record", true),
+            ("psom get --revision 3", true),
+            ("psom get --revision=3", true),
+            ("psom get --revisions 3", false),
+            ("psom queues", false),
+            ("psom get queue more", false),
+        ] {
+            let error = command.clone().try_get_matches_from(line.split(' ')).unwrap_err();
+            let names: [&[&str]; 2] = [&["queue"], &["--revision"]];
+            assert_eq!(names_one_of(&names, &error), expected, "{line}");
         }
     }
 }

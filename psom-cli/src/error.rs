@@ -4,6 +4,9 @@ use std::fmt::Display;
 
 use crate::clock;
 
+/// The exit status for a wrong command line, as `clap` has it.
+pub(crate) const USAGE_STATUS: u8 = 2;
+
 /// The reason why a command fails.
 #[derive(Debug)]
 pub(crate) enum CommandError {

@@ -4,6 +4,6 @@
 /// little memory after a peak even if it has nothing to do. The allocator of glibc kept 70 % of a peak of
 /// 1.3 GB. Allocators whose threads keep the blocks that others free, such as mimalloc, kept half of a
 /// peak while a thread was idle.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(all(feature = "jemalloc", target_os = "linux", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

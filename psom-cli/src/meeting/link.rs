@@ -8,13 +8,10 @@ use psom_client::{JoinLink, LinkError};
 use psom_objects::texts::is_invisible;
 
 use super::saved_links::SavedLinks;
-use crate::error::{CommandError, Result};
+use crate::error::{CommandError, Result, USAGE_STATUS};
 
 /// The ID of the argument with the join link, in all commands that have one as their first argument.
 const LINK_ARGUMENT: &str = "link";
-
-/// The exit status for a wrong command line, as `clap` has it.
-const USAGE_STATUS: u8 = 2;
 
 /// Parses a join link. Ignores the text that other programs add: line breaks, invisible characters, quotes,
 /// brackets, HTML escapes, and words and punctuation around it.
