@@ -264,6 +264,8 @@ fn names_one_of(names: &[&[&str]], error: &clap::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use clap::{Arg, Command};
 
     use super::*;

@@ -15,12 +15,14 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use psom::{LimitHits, net::AcceptErrors};
+use psom::{
+    LimitHits,
+    net::{AcceptErrors, tasks::ConnectionTasks},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
-    task::JoinSet,
     time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
@@ -54,7 +56,7 @@ pub(crate) async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let slots = ConnectionSlots::new(connections, &hits);
-    let mut tasks = JoinSet::new();
+    let tasks = ConnectionTasks::default();
     let mut errors = AcceptErrors::default();
     loop {
         let accepted = tokio::select! {
@@ -64,7 +66,6 @@ pub(crate) async fn serve(
             } => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        while tasks.try_join_next().is_some() {}
         match accepted {
             Ok((stream, peer, slot)) => {
                 let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
@@ -86,7 +87,7 @@ pub(crate) async fn serve(
         }
     }
     drop(listener);
-    while tasks.join_next().await.is_some() {}
+    tasks.ended().await;
 }
 
 type ConnectionError = Box<dyn std::error::Error + Send + Sync>;

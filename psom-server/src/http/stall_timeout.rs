@@ -12,20 +12,28 @@ use tokio::{
 
 use super::{connection_slots::ConnectionSlot, progress_timer::ProgressTimer};
 
+/// The bytes that a connection sends before it lets other tasks run. The buffer of a socket can hold several
+/// megabytes. A download that fills it without a pause takes milliseconds, in which the meetings wait.
+const BYTES_BETWEEN_YIELDS: usize = 128 << 10;
+
 /// A stream that fails with [`io::ErrorKind::TimedOut`] when its peer stops receiving. Without it, a
-/// client that requests a file and does not read it would occupy a connection forever.
+/// client that requests a file and does not read it would occupy a connection forever. It also lets other tasks
+/// run while it sends much.
 pub(super) struct StallTimeout<S> {
     stream: S,
     timer: ProgressTimer,
     /// The moment since which the peer has received nothing, and the timer of the timeout.
     stalled: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// The bytes that were sent since other tasks could run.
+    sent: usize,
     slot: Option<ConnectionSlot>,
 }
 
 impl<S> StallTimeout<S> {
     /// Wraps a stream. The slot is notified when all written bytes are sent.
     pub(super) fn new(stream: S, limit: Duration, slot: impl Into<Option<ConnectionSlot>>) -> Self {
-        Self { stream, timer: ProgressTimer::new(limit), stalled: None, slot: slot.into() }
+        let timer = ProgressTimer::new(limit);
+        Self { stream, timer, stalled: None, sent: 0, slot: slot.into() }
     }
 
     /// Replaces a pending write by an error when the peer has stalled for too long.
@@ -69,9 +77,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StallTimeout<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.sent >= BYTES_BETWEEN_YIELDS {
+            self.sent = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
         let poll = self.check_stall(cx, poll);
         if let Poll::Ready(Ok(count)) = poll {
+            self.sent += count;
             self.timer.transferred(count);
             if let Some(slot) = &self.slot {
                 slot.sent(count);
@@ -98,12 +112,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StallTimeout<S> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use futures_util::FutureExt as _;
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         time::sleep,
     };
 
     use super::*;
+
+    /// The bytes of one write, like those of hyper.
+    const PART_BYTES: usize = 32 << 10;
 
     #[tokio::test(start_paused = true)]
     async fn peer_that_receives_nothing_times_out() {
@@ -116,6 +134,27 @@ mod tests {
         far.read_exact(&mut [0; 4]).await.unwrap();
         near.write_all(b"more").await.unwrap();
         assert!(near.write_all(b"more").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn other_tasks_run_while_much_is_sent() {
+        let bytes = vec![0; 8 * BYTES_BETWEEN_YIELDS];
+        let (near, mut far) = tokio::io::duplex(bytes.len());
+        let mut near = StallTimeout::new(near, Duration::from_secs(60), None);
+        let (mut received, mut buffer) = (0, vec![0; bytes.len()]);
+        let mut polls = 0;
+        let mut sending = Box::pin(async {
+            for part in bytes.chunks(PART_BYTES) {
+                near.write_all(part).await.unwrap();
+            }
+        });
+        while sending.as_mut().now_or_never().is_none() {
+            polls += 1;
+            let count = far.read(&mut buffer).await.unwrap();
+            received += count;
+            assert!(count <= BYTES_BETWEEN_YIELDS + PART_BYTES, "{count} bytes in one poll");
+        }
+        assert!(polls >= 7, "{polls} polls for {received} bytes");
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,14 +13,10 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 pub use options::{ProxyLimits, ProxyOptions};
-use psom::net::AcceptErrors;
+use psom::net::{AcceptErrors, tasks::ConnectionTasks};
 use rustls::pki_types::ServerName;
 use state::ProxyState;
 use tokio::{
@@ -73,7 +69,7 @@ pub async fn run(options: ProxyOptions) -> Result<Proxy, StartError> {
         upstream_tls: options.upstream_tls.into(),
         upstream_name,
         limits: options.limits,
-        tasks: Mutex::default(),
+        tasks: ConnectionTasks::default(),
         stop: watch::Sender::new(false),
     });
     let listening = start_listening(Arc::clone(&shared), listener);
@@ -89,7 +85,7 @@ impl Proxy {
 
     /// Returns the number of open connections.
     pub fn connections(&self) -> usize {
-        self.shared.tasks().len()
+        self.shared.tasks.len()
     }
 
     /// Stops listening, ends both directions of every connection, and drops the connections that are not
@@ -97,9 +93,8 @@ impl Proxy {
     pub async fn shutdown(self, grace: Duration) {
         self.listening.abort();
         self.shared.stop.send_replace(true);
-        let mut tasks = std::mem::take(&mut *self.shared.tasks());
-        let closing = async { while tasks.join_next().await.is_some() {} };
-        if timeout(grace, closing).await.is_err() {
+        let tasks = &self.shared.tasks;
+        if timeout(grace, tasks.ended()).await.is_err() {
             tracing::warn!(connections = tasks.len(), "dropped connections that did not close");
         }
     }
@@ -108,7 +103,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.listening.abort();
-        self.shared.tasks().abort_all();
+        self.shared.tasks.abort();
     }
 }
 
@@ -130,7 +125,7 @@ async fn listen(shared: Arc<ProxyState>, listener: TcpListener) {
                     continue;
                 };
                 let task = connection(Arc::clone(&shared), stream, peer, waiting);
-                shared.tasks().spawn(async move {
+                shared.tasks.spawn(async move {
                     task.await;
                     drop(permit);
                 });

@@ -1,17 +1,11 @@
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard},
-};
+use std::{fmt, sync::Arc};
 
+use psom::net::tasks::ConnectionTasks;
 use rustls::pki_types::ServerName;
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinSet,
-};
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::options::ProxyLimits;
-use crate::shared::lock::lock;
 
 /// The state that the tasks of a proxy share.
 pub(super) struct ProxyState {
@@ -23,17 +17,8 @@ pub(super) struct ProxyState {
     pub(super) limits: ProxyLimits,
     pub(super) connections: Arc<Semaphore>,
     pub(super) waiting: Arc<Semaphore>,
-    pub(super) tasks: Mutex<JoinSet<()>>,
+    pub(super) tasks: ConnectionTasks,
     pub(super) stop: watch::Sender<bool>,
-}
-
-impl ProxyState {
-    /// Returns the tasks of the connections, without those that have ended.
-    pub(super) fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
-        let mut tasks = lock(&self.tasks);
-        while tasks.try_join_next().is_some() {}
-        tasks
-    }
 }
 
 impl fmt::Debug for ProxyState {

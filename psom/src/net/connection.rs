@@ -19,6 +19,10 @@ use crate::{Config, Error, error::LostReason, hub::Input, space::ConnectionKey};
 /// read, so an idle connection has a small buffer.
 const READ_BUFFER_BYTES: (usize, usize) = (512, 64 * 1024);
 
+/// The bytes that a connection reads or writes before it lets other tasks run. The buffer of a socket can hold
+/// several megabytes. Filling it without a pause takes milliseconds, in which the spaces of other connections wait.
+const BYTES_BETWEEN_YIELDS: usize = 128 * 1024;
+
 /// The time in which a peer can read a farewell before the transport is dropped.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -85,6 +89,7 @@ async fn read(
 ) -> LostReason {
     let (smallest, largest) = READ_BUFFER_BYTES;
     let mut size = smallest;
+    let mut share = Share::default();
     loop {
         let mut input = BytesMut::with_capacity(size);
         let lost = match reader.read_buf(&mut input).await {
@@ -98,6 +103,7 @@ async fn read(
             count if count < size / 8 => size = (size / 4).max(smallest),
             _ => {}
         }
+        share.used(input.len()).await;
         link.reading().await;
         // The peer of an ended connection is still read: it may not read before it has written.
         let input = Message::Input(Input::Received(key, input.freeze()));
@@ -134,6 +140,7 @@ async fn write(
     link: &Link,
 ) -> Result<(), LostReason> {
     let mut writing = Writing::default();
+    let mut share = Share::default();
     while link.next(&mut writing).await {
         while !writing.is_empty() {
             let written = {
@@ -146,6 +153,7 @@ async fn write(
             }
             writing.advance(written);
             link.written(key, written);
+            share.used(written).await;
         }
         if link.is_idle() {
             writer.flush().await?;
@@ -155,6 +163,23 @@ async fn write(
     // The peer may have closed its side already.
     let _ = timeout(LINGER_TIMEOUT, writer.shutdown()).await;
     Ok(())
+}
+
+/// The share of a connection in the time of its thread.
+#[derive(Debug, Default)]
+struct Share {
+    bytes: usize,
+}
+
+impl Share {
+    /// Counts bytes, and lets other tasks run if the share is used up.
+    async fn used(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        if self.bytes >= BYTES_BETWEEN_YIELDS {
+            self.bytes = 0;
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 async fn discard(reader: &mut (impl AsyncRead + Unpin)) {

@@ -14,6 +14,7 @@ pub(crate) mod hosted;
 pub(crate) mod link;
 pub mod slots;
 pub(crate) mod space_task;
+pub mod tasks;
 pub mod tls;
 mod write_buffer;
 

@@ -17,7 +17,7 @@ use std::{
     fmt,
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -27,7 +27,7 @@ use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream, ToSocketAddrs},
     sync::{oneshot, watch},
-    task::{JoinHandle, JoinSet},
+    task::JoinHandle,
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -54,6 +54,7 @@ use crate::{
         link::Link,
         named,
         space_task::Message,
+        tasks::ConnectionTasks,
         tls, with_trace,
     },
 };
@@ -129,7 +130,7 @@ struct ServerState {
     space: Option<SpaceRef>,
     tls: Option<TlsAcceptor>,
     unauthenticated: Newcomers,
-    tasks: Mutex<JoinSet<()>>,
+    tasks: ConnectionTasks,
     stop: watch::Sender<bool>,
     admitted: AtomicU64,
     refused: AtomicU64,
@@ -180,7 +181,7 @@ impl Server {
             return;
         }
         let shared = Arc::clone(&self.shared);
-        self.shared.spawn(async move {
+        self.shared.tasks.spawn(async move {
             let mut stop = shared.stop();
             let waiting = shared.counting(shared.unauthenticated.over_stream(peer, address));
             let newcomer = tokio::select! {
@@ -200,7 +201,7 @@ impl Server {
     pub fn stats(&self) -> ServerStats {
         let shared = &self.shared;
         ServerStats {
-            connections: shared.tasks().len(),
+            connections: shared.tasks.len(),
             unauthenticated: shared.unauthenticated.taken(),
             admitted: shared.admitted.load(Ordering::Relaxed),
             refused: shared.refused.load(Ordering::Relaxed),
@@ -215,12 +216,11 @@ impl Server {
             task.abort();
         }
         self.shared.stop.send_replace(true);
-        let mut tasks = std::mem::take(&mut *self.shared.tasks());
-        let closing = async { while tasks.join_next().await.is_some() {} };
-        if timeout(grace, closing).await.is_err() {
+        let tasks = &self.shared.tasks;
+        if timeout(grace, tasks.ended()).await.is_err() {
             tracing::warn!(connections = tasks.len(), "Dropped connections that did not close");
         }
-        // Dropping the set aborts the remaining tasks.
+        // Dropping the server aborts the remaining tasks.
     }
 
     /// Waits until the server stops listening because of a failure.
@@ -237,7 +237,7 @@ impl Drop for Server {
             task.abort();
         }
         self.shared.stop.send_replace(true);
-        self.shared.tasks().abort_all();
+        self.shared.tasks.abort();
     }
 }
 
@@ -324,7 +324,7 @@ impl ServerBuilder {
             authenticator,
             space,
             tls: self.tls.map(TlsAcceptor::from),
-            tasks: Mutex::default(),
+            tasks: ConnectionTasks::default(),
             stop: watch::Sender::new(false),
             admitted: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -402,19 +402,9 @@ impl ServerState {
         self.stop.subscribe()
     }
 
-    fn tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        while tasks.try_join_next().is_some() {}
-        tasks
-    }
-
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks().spawn(task);
-    }
-
     /// Returns whether the server can have one more connection. Counts a refusal if it cannot.
     fn has_room(&self, peer: &str) -> bool {
-        let has_room = self.tasks().len() < self.limits.connections;
+        let has_room = self.tasks.len() < self.limits.connections;
         if !has_room {
             self.config.hits.count("connections");
             self.refuse(peer, &"too many connections (limit connections)");
@@ -493,7 +483,7 @@ async fn listen(shared: Arc<ServerState>, listener: TcpListener) {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 if let Some(newcomer) = shared.newcomer(peer).await {
-                    shared.spawn(serve_tls(Arc::clone(&shared), stream, newcomer));
+                    shared.tasks.spawn(serve_tls(Arc::clone(&shared), stream, newcomer));
                 }
             }
             Err(error) => errors.handle(&error).await,

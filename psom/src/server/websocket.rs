@@ -83,7 +83,7 @@ async fn listen(shared: Arc<ServerState>, listener: TcpListener, options: Arc<We
                 if let Some(newcomer) = newcomer {
                     let serving =
                         serve_tcp(Arc::clone(&shared), stream, newcomer, Arc::clone(&options));
-                    shared.spawn(serving);
+                    shared.tasks.spawn(serving);
                 }
             }
             Err(error) => errors.handle(&error).await,

@@ -13,3 +13,4 @@ mod reply_budget;
 mod server;
 mod tls;
 mod websocket;
+mod yielding;
