@@ -12,10 +12,10 @@ use tokio::{sync::Notify, task::AbortHandle};
 ///
 /// Dropping this value aborts the tasks.
 #[derive(Debug, Default)]
-pub struct ConnectionTasks(Arc<Shared>);
+pub struct ConnectionTasks(Arc<TaskTable>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct TaskTable {
     running: Mutex<Running>,
     ended: Notify,
 }
@@ -85,14 +85,14 @@ impl Drop for ConnectionTasks {
     }
 }
 
-impl Shared {
+impl TaskTable {
     fn running(&self) -> MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Removes a task when it has ended, also by a panic or because it was aborted.
-struct End(Arc<Shared>, u64);
+struct End(Arc<TaskTable>, u64);
 
 impl Drop for End {
     fn drop(&mut self) {
