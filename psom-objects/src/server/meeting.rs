@@ -53,8 +53,8 @@ pub struct MeetingConfig {
     /// The beginning of the addresses of guests, whom anybody can create. If there are too many former
     /// users, the meeting forgets guests first.
     pub guest_prefix: Option<&'static str>,
-    /// The name of the meeting for recorded calls. Without a name, they are not accepted.
-    #[cfg(feature = "offline")]
+    /// The name of the meeting for recorded calls. Without a name, or without the feature `offline`, they are
+    /// not accepted.
     pub offline_name: Option<String>,
 }
 
@@ -76,7 +76,6 @@ impl MeetingConfig {
             time_of_day: None,
             former_users: Vec::new(),
             guest_prefix: None,
-            #[cfg(feature = "offline")]
             offline_name: None,
         }
     }

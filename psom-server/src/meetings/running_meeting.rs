@@ -421,7 +421,6 @@ pub(crate) async fn store_obstacle(mut health: watch::Receiver<Health>) -> &'sta
     }
 }
 
-#[cfg_attr(not(feature = "queue"), expect(unused_variables, reason = "no recorded calls"))]
 fn meeting_config(template: &MeetingTemplate, id: &str, files: &MeetingFiles) -> MeetingConfig {
     MeetingConfig {
         url_base: template.url_base.clone(),
@@ -433,7 +432,6 @@ fn meeting_config(template: &MeetingTemplate, id: &str, files: &MeetingFiles) ->
         time_of_day: Some(Arc::new(SystemTime::now)),
         former_users: Vec::new(),
         guest_prefix: Some(GUEST_URI_PREFIX),
-        #[cfg(feature = "queue")]
         offline_name: Some(id.to_owned()),
     }
 }
