@@ -241,8 +241,8 @@ impl Cli {
 }
 
 /// The error for a command or an option of a feature that this program was built without.
-const LEFT_OUT: &str = "this psom was built without Office documents and recorded calls; install \
-    all of it with `cargo install --path psom-cli --features full`";
+const LEFT_OUT: &str = "this psom was built without this command or option; install psom with \
+    all of them: `cargo install --path psom-cli --features full`";
 
 /// The commands and options that this program was built without.
 const LEFT_OUT_NAMES: [&[&str]; 2] = [

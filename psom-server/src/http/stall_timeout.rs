@@ -24,7 +24,7 @@ pub(super) struct StallTimeout<S> {
     timer: ProgressTimer,
     /// The moment since which the peer has received nothing, and the timer of the timeout.
     stalled: Option<(Instant, Pin<Box<Sleep>>)>,
-    /// The bytes that were sent since other tasks could run.
+    /// The bytes that were sent since the connection last let other tasks run.
     sent: usize,
     slot: Option<ConnectionSlot>,
 }

@@ -23,6 +23,7 @@ struct TaskTable {
 #[derive(Debug, Default)]
 struct Running {
     last_key: u64,
+    is_aborted: bool,
     /// The running tasks. A task that has just been started has no handle yet.
     tasks: HashMap<u64, Option<AbortHandle>>,
 }
@@ -45,8 +46,14 @@ impl ConnectionTasks {
             let _end = end;
             task.await;
         });
-        if let Some(handle) = self.0.running().tasks.get_mut(&key) {
+        let mut running = self.0.running();
+        if let Some(handle) = running.tasks.get_mut(&key) {
             *handle = Some(spawned.abort_handle());
+        }
+        let is_aborted = running.is_aborted;
+        drop(running);
+        if is_aborted {
+            spawned.abort();
         }
     }
 
@@ -73,9 +80,14 @@ impl ConnectionTasks {
         }
     }
 
-    /// Ends all tasks at their next `await`.
+    /// Ends all tasks at their next `await`, and tasks that are started later before they run.
     pub fn abort(&self) {
-        self.0.running().tasks.values().flatten().for_each(AbortHandle::abort);
+        let mut running = self.0.running();
+        running.is_aborted = true;
+        let tasks: Vec<_> = running.tasks.values().flatten().cloned().collect();
+        // A task that is dropped within this call takes the lock.
+        drop(running);
+        tasks.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -120,6 +132,14 @@ mod tests {
         tasks.abort();
         tasks.ended().await;
         assert!(tasks.is_empty());
+    }
+
+    #[tokio::test]
+    async fn task_that_is_started_after_an_abort_does_not_run() {
+        let tasks = ConnectionTasks::default();
+        tasks.abort();
+        tasks.spawn(async { unreachable!("the tasks were aborted") });
+        tasks.ended().await;
     }
 
     #[tokio::test]
