@@ -17,7 +17,11 @@ use hyper_util::{
 };
 use psom::{
     LimitHits,
-    net::{AcceptErrors, tasks::ConnectionTasks},
+    net::{
+        AcceptErrors,
+        buffers::{limit_tls, limit_unsent},
+        tasks::ConnectionTasks,
+    },
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -55,6 +59,7 @@ pub(crate) async fn serve(
     (connections, hits): (usize, LimitHits),
     mut stop: watch::Receiver<bool>,
 ) {
+    limit_unsent(&listener);
     let slots = ConnectionSlots::new(connections, &hits);
     let tasks = ConnectionTasks::default();
     let mut errors = AcceptErrors::default();
@@ -103,7 +108,7 @@ async fn connection(
         return serve_http(stream, router, slot, stop).await;
     };
     let stream = tokio::select! {
-        accepted = timeout(TLS_TIMEOUT, tls.accept(stream)) => accepted??,
+        accepted = timeout(TLS_TIMEOUT, tls.accept_with(stream, limit_tls)) => accepted??,
         _ = stop.wait_for(|stop| *stop) => return Ok(()),
     };
     serve_http(stream, router, slot, stop).await

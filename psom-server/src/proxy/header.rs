@@ -1,3 +1,4 @@
+use psom::net::buffers::limit_tls;
 use subtle::ConstantTimeEq as _;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -22,7 +23,7 @@ pub(super) async fn open(
     let limits = &shared.limits;
     // The sender has gathered the bytes already, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
-    let mut client = timeout(limits.handshake, shared.tls.accept(stream))
+    let mut client = timeout(limits.handshake, shared.tls.accept_with(stream, limit_tls))
         .await
         .map_err(|_| "the TLS handshake timed out")?
         .map_err(|error| format!("TLS: {error}"))?;

@@ -16,7 +16,7 @@ mod tests;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 pub use options::{ProxyLimits, ProxyOptions};
-use psom::net::{AcceptErrors, tasks::ConnectionTasks};
+use psom::net::{AcceptErrors, buffers::limit_unsent, tasks::ConnectionTasks};
 use rustls::pki_types::ServerName;
 use state::ProxyState;
 use tokio::{
@@ -59,6 +59,7 @@ pub async fn run(options: ProxyOptions) -> Result<Proxy, StartError> {
         source: error.into(),
     };
     let listener = TcpListener::bind(&options.listen).await.map_err(failed)?;
+    limit_unsent(&listener);
     let address = listener.local_addr().map_err(failed)?;
     let shared = Arc::new(ProxyState {
         connections: Arc::new(Semaphore::new(options.limits.connections)),

@@ -7,6 +7,7 @@
 //! The module also exports the [`Client`] and the [`Server`], which start these tasks.
 
 pub(crate) mod accept_errors;
+pub mod buffers;
 mod call_queue;
 pub(crate) mod connection;
 pub(crate) mod handle;

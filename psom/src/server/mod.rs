@@ -49,6 +49,7 @@ use crate::{
     interface::ObjectDesc,
     net::{
         accept_errors::AcceptErrors,
+        buffers::{limit_tls, limit_unsent},
         connection::{self, Transport},
         handle::{SpaceHandle, SpaceRef},
         link::Link,
@@ -346,6 +347,7 @@ impl ServerBuilder {
             source: source.into(),
         };
         let listener = TcpListener::bind(&address).await.map_err(cannot)?;
+        limit_unsent(&listener);
         let local = listener.local_addr().map_err(cannot)?;
         let report = self.on_listening.take();
         let mut server = self.start()?;
@@ -447,7 +449,7 @@ impl ServerState {
         let Newcomer { peer, slot } = newcomer;
         let mut stop = self.stop();
         let handshake = tokio::select! {
-            handshake = timeout(self.limits.tls_timeout, acceptor.accept(stream)) => handshake,
+            handshake = timeout(self.limits.tls_timeout, acceptor.accept_with(stream, limit_tls)) => handshake,
             () = slot.evicted() => {
                 self.refuse(peer, &EVICTED);
                 return None;

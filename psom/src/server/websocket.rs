@@ -9,7 +9,7 @@ use super::{EVICTED, Newcomer, Server, ServerState, serve, stopped};
 use crate::{
     Result,
     error::{Misuse, SetupError},
-    net::{accept_errors::AcceptErrors, connection::Transport},
+    net::{accept_errors::AcceptErrors, buffers::limit_unsent, connection::Transport},
     websocket::handshake::{self, Origins},
 };
 
@@ -47,6 +47,7 @@ impl Server {
             source: source.into(),
         };
         let listener = TcpListener::bind(&address).await.map_err(failed)?;
+        limit_unsent(&listener);
         let local = listener.local_addr().map_err(failed)?;
         let shared = self.shared();
         if !shared.has_tls() && !local.ip().is_loopback() {
