@@ -1,42 +1,47 @@
 use std::{
-    io,
-    pin::Pin,
+    fs::File,
+    io::{self, Read as _},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
-#[cfg(any(test, feature = "object-store"))]
-use futures_util::{StreamExt as _, stream::BoxStream};
-use tokio::{
-    fs::File,
-    io::{AsyncRead as _, ReadBuf},
-};
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use tokio::{sync::Semaphore, task::spawn_blocking};
 
 /// Bytes of a file on the disk that are in memory at a time. Each read costs a switch to a blocking
 /// thread, so small buffers are slow.
-const READ_BUFFER_BYTES: usize = 64 << 10;
+const READ_BUFFER_BYTES: u64 = 64 << 10;
 
 /// A range of a stored file, read while it is sent.
 pub(crate) struct FileStream {
-    source: StreamSource,
+    /// The chunks of the disk, or those of an object store as they arrive.
+    chunks: BoxStream<'static, io::Result<Bytes>>,
     left: u64,
 }
 
-enum StreamSource {
-    File(File),
-    /// The answer of an object store, in the chunks in which it arrives.
-    #[cfg(any(test, feature = "object-store"))]
-    Remote(BoxStream<'static, io::Result<Bytes>>),
-}
-
 impl FileStream {
-    pub(super) fn of_file(file: File, length: u64) -> Self {
-        Self { source: StreamSource::File(file), left: length }
+    /// Creates a stream of the next `length` bytes of a file. `readers` limits the reads at the same time.
+    pub(super) fn of_file(file: File, length: u64, readers: Arc<Semaphore>) -> Self {
+        let chunks = stream::try_unfold((file, length), move |(file, left)| {
+            let readers = Arc::clone(&readers);
+            async move {
+                let permit = readers.acquire_owned().await.map_err(io::Error::other)?;
+                let read = spawn_blocking(move || {
+                    // A download that ends keeps its permit until the read has ended.
+                    let _permit = permit;
+                    read(file, left.min(READ_BUFFER_BYTES))
+                });
+                let (file, chunk) = read.await??;
+                let left = left.saturating_sub(chunk.len() as u64);
+                Ok((!chunk.is_empty()).then_some((chunk, (file, left))))
+            }
+        });
+        Self::of_stream(chunks.boxed(), length)
     }
 
-    #[cfg(any(test, feature = "object-store"))]
-    pub(super) fn of_stream(stream: BoxStream<'static, io::Result<Bytes>>, length: u64) -> Self {
-        Self { source: StreamSource::Remote(stream), left: length }
+    pub(super) fn of_stream(chunks: BoxStream<'static, io::Result<Bytes>>, length: u64) -> Self {
+        Self { chunks, left: length }
     }
 
     /// Returns the number of bytes that are still to come.
@@ -49,35 +54,63 @@ impl FileStream {
     /// # Errors
     /// Reading fails, or the file ends before the range does.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
-        if self.left == 0 {
-            return Poll::Ready(Ok(None));
+        while self.left > 0 {
+            let chunk = ready!(self.chunks.poll_next_unpin(cx)).transpose()?;
+            let mut chunk = chunk.ok_or(io::ErrorKind::UnexpectedEof)?;
+            if chunk.is_empty() {
+                continue;
+            }
+            chunk.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+            self.left -= chunk.len() as u64;
+            return Poll::Ready(Ok(Some(chunk)));
         }
-        let mut chunk = match &mut self.source {
-            StreamSource::File(file) => ready!(read(file, self.left, cx))?,
-            #[cfg(any(test, feature = "object-store"))]
-            StreamSource::Remote(stream) => loop {
-                match ready!(stream.poll_next_unpin(cx)).transpose()? {
-                    Some(chunk) if chunk.is_empty() => {}
-                    chunk => break chunk.unwrap_or_default(),
-                }
-            },
-        };
-        if chunk.is_empty() {
-            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
-        }
-        chunk.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
-        self.left -= chunk.len() as u64;
-        Poll::Ready(Ok(Some(chunk)))
+        Poll::Ready(Ok(None))
     }
 }
 
-/// Reads up to `max_bytes` of a file. The result is empty at the end of the file.
-fn read(file: &mut File, max_bytes: u64, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
-    let size = usize::try_from(max_bytes).unwrap_or(READ_BUFFER_BYTES).min(READ_BUFFER_BYTES);
-    let mut buffer = vec![0; size];
-    let mut read = ReadBuf::new(&mut buffer);
-    ready!(Pin::new(file).poll_read(cx, &mut read))?;
-    let count = read.filled().len();
-    buffer.truncate(count);
-    Poll::Ready(Ok(buffer.into()))
+/// Reads up to `max_bytes` of a file. The result is shorter at the end of the file.
+fn read(file: File, max_bytes: u64) -> io::Result<(File, Bytes)> {
+    let mut chunk = Vec::with_capacity(usize::try_from(max_bytes).unwrap_or(0));
+    (&file).take(max_bytes).read_to_end(&mut chunk)?;
+    Ok((file, chunk.into()))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::{future::poll_fn, io::Write as _};
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    const BYTES: [u8; 3] = [1, 2, 3];
+
+    fn stream(length: u64, readers: &Arc<Semaphore>) -> FileStream {
+        let path = tempfile::NamedTempFile::new().unwrap();
+        path.as_file().write_all(&BYTES).unwrap();
+        FileStream::of_file(path.reopen().unwrap(), length, Arc::clone(readers))
+    }
+
+    #[tokio::test]
+    async fn download_waits_while_as_many_others_read_as_may() {
+        let readers = Arc::new(Semaphore::new(1));
+        let mut stream = stream(3, &readers);
+        let busy = readers.acquire().await.unwrap();
+        assert!(poll_fn(|cx| stream.poll_next(cx)).now_or_never().is_none());
+        drop(busy);
+        let chunk = poll_fn(|cx| stream.poll_next(cx)).await.unwrap();
+        assert_eq!(chunk.as_deref(), Some(&BYTES[..]));
+        assert_eq!(poll_fn(|cx| stream.poll_next(cx)).await.unwrap(), None);
+        assert_eq!(readers.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn file_that_ends_before_the_range_is_an_error() {
+        let mut stream = stream(4, &Arc::new(Semaphore::new(1)));
+        let chunk = poll_fn(|cx| stream.poll_next(cx)).await.unwrap();
+        assert_eq!((chunk.as_deref(), stream.left()), (Some(&BYTES[..]), 1));
+        let error = poll_fn(|cx| stream.poll_next(cx)).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
 }

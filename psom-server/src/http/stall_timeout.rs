@@ -1,5 +1,5 @@
 use std::{
-    io,
+    io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -12,9 +12,9 @@ use tokio::{
 
 use super::{connection_slots::ConnectionSlot, progress_timer::ProgressTimer};
 
-/// The bytes that a connection sends before it lets other tasks run. The buffer of a socket can hold several
-/// megabytes. A download that fills it without a pause takes milliseconds, in which the meetings wait.
-const BYTES_BETWEEN_YIELDS: usize = 128 << 10;
+/// The bytes that a connection sends before it lets other tasks run: one chunk of a file. Meetings wait for less time
+/// if each of hundreds of downloads sends less at a time.
+const BYTES_BETWEEN_YIELDS: usize = 64 << 10;
 
 /// A stream that fails with [`io::ErrorKind::TimedOut`] when its peer stops receiving. Without it, a
 /// client that requests a file and does not read it would occupy a connection forever. It also lets other tasks
@@ -73,16 +73,28 @@ impl<S: AsyncRead + Unpin> AsyncRead for StallTimeout<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for StallTimeout<S> {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         if self.sent >= BYTES_BETWEEN_YIELDS {
             self.sent = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
         let poll = self.check_stall(cx, poll);
         if let Poll::Ready(Ok(count)) = poll {
             self.sent += count;
@@ -155,6 +167,19 @@ mod tests {
             assert!(count <= BYTES_BETWEEN_YIELDS + PART_BYTES, "{count} bytes in one poll");
         }
         assert!(polls >= 7, "{polls} polls for {received} bytes");
+    }
+
+    #[tokio::test]
+    async fn several_parts_are_sent_with_one_write() {
+        let (near, mut far) = tokio::io::duplex(9);
+        let mut near = StallTimeout::new(near, Duration::from_secs(60), None);
+        assert!(near.is_write_vectored());
+        let parts = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+        assert_eq!(near.write_vectored(&parts).await.unwrap(), 8);
+        assert_eq!(near.sent, 8);
+        let mut received = [0; 8];
+        far.read_exact(&mut received).await.unwrap();
+        assert_eq!(&received, b"headbody");
     }
 
     #[tokio::test(start_paused = true)]
