@@ -193,10 +193,24 @@ impl JoinTokens {
         meetings.store().revoke_tokens(invitation).await
     }
 
+    fn tables(&self) -> [&Permissions<PendingToken, TokenOwner>; 3] {
+        [&self.by_administrator, &self.by_named_link, &self.by_open_link]
+    }
+
+    /// Removes the tokens that have expired.
+    pub(crate) fn remove_expired(&self) {
+        self.tables().into_iter().for_each(Permissions::remove_expired);
+    }
+
+    /// Returns the number of tokens that were neither redeemed nor removed.
+    #[cfg(test)]
+    pub(crate) fn unredeemed(&self) -> usize {
+        self.tables().into_iter().map(Permissions::count).sum()
+    }
+
     /// Takes a token out of the tables of this server.
     fn take(&self, token: &str) -> Option<PendingToken> {
-        let tables = [&self.by_administrator, &self.by_named_link, &self.by_open_link];
-        tables.into_iter().find_map(|table| table.take(token))
+        self.tables().into_iter().find_map(|table| table.take(token))
     }
 
     async fn redeem(&self, credentials: Credentials) -> Result<Admission, Refused> {

@@ -99,6 +99,12 @@ impl BrowserTransfers {
         Self { uploads, downloads, running_downloads: Slots::new(running) }
     }
 
+    /// Removes the permissions that have expired.
+    pub(crate) fn remove_expired(&self) {
+        self.uploads.remove_expired();
+        self.downloads.remove_expired();
+    }
+
     pub(super) fn permit_upload(
         self: &Arc<Self>,
         meeting: &Arc<MeetingIndex>,

@@ -1,3 +1,4 @@
+mod expiry;
 mod listeners;
 
 use std::{
@@ -7,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use expiry::remove_expired;
 use futures_util::FutureExt as _;
 use listeners::{Listeners, listen_http, listen_psom};
 use psom::net::websocket::Origins;
@@ -56,10 +58,9 @@ pub struct Server {
     demo: Vec<DemoLink>,
     stop: watch::Sender<bool>,
     web: JoinHandle<()>,
-    /// The task that ends the meetings that other servers have taken over.
-    losses: JoinHandle<()>,
-    /// The task that unloads meetings without users.
-    unloading: JoinHandle<()>,
+    /// The tasks that end the meetings that other servers have taken over, unload meetings without users, and remove
+    /// expired permissions.
+    background: [JoinHandle<()>; 3],
     data: DataDirectory,
     certificates: Option<Arc<Certificates>>,
 }
@@ -156,9 +157,12 @@ impl Server {
         let own = http::router(Arc::clone(&app));
         let routes =
             options.routes.into_iter().fold(own, |all, (path, routes)| all.nest(path, routes));
-        let losses = tokio::spawn(drop_lost_meetings(Arc::clone(&app.meetings), store.losses()));
-        let unloading = unload_unused(Arc::downgrade(&app.meetings), options.limits.unload_after);
-        let unloading = tokio::spawn(unloading);
+        let meetings = Arc::downgrade(&app.meetings);
+        let background = [
+            tokio::spawn(drop_lost_meetings(Arc::clone(&app.meetings), store.losses())),
+            tokio::spawn(unload_unused(meetings, options.limits.unload_after)),
+            tokio::spawn(remove_expired(Arc::downgrade(&app))),
+        ];
         let demo = if options.demo { open_demo(&app).await? } else { Vec::new() };
 
         let stop = watch::Sender::new(false);
@@ -178,8 +182,7 @@ impl Server {
             demo,
             stop,
             web,
-            losses,
-            unloading,
+            background,
             data,
             certificates,
         };
@@ -389,8 +392,7 @@ impl fmt::Debug for Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.web.abort();
-        self.losses.abort();
-        self.unloading.abort();
+        self.background.iter().for_each(JoinHandle::abort);
     }
 }
 

@@ -151,6 +151,19 @@ impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
         Some(inspect(&permission.value))
     }
 
+    /// Removes the permissions that have expired, and gives back the memory that the others do not need.
+    pub(crate) fn remove_expired(&self) {
+        let mut table = self.table();
+        table.remove_expired(Instant::now());
+        table.shrink();
+    }
+
+    /// Returns the number of permissions, including those that have expired and were not removed.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.table().by_secret.len()
+    }
+
     /// Removes all permissions of a meeting that is over.
     pub(crate) fn remove_meeting(&self, meeting: &str) {
         self.remove_where(|permission| &*permission.meeting == meeting);
@@ -216,6 +229,13 @@ impl<T, U: Clone + Eq + Hash> PermissionTable<T, U> {
             self.remove(&secret);
         }
     }
+
+    /// Gives back the memory of maps that are much larger than their contents.
+    fn shrink(&mut self) {
+        let size = |length: usize| length.saturating_mul(2);
+        self.by_secret.shrink_to(size(self.by_secret.len()));
+        self.by_owner.shrink_to(size(self.by_owner.len()));
+    }
 }
 
 /// Returns the owners that a permission counts for: its meeting, and its user in that meeting.
@@ -258,6 +278,27 @@ mod tests {
         advance(Duration::from_millis(1)).await;
         assert_eq!((all.inspect(&old, |eight| *eight), all.take(&old)), (None, None));
         assert!(is_empty(&all));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn expired_permissions_keep_no_memory() {
+        let lifetime = Duration::from_secs(600);
+        let limits = WebLimits { lifetime, total: 1000, meeting: 1000, user: 1000 };
+        let all = Permissions::new(("tokens", &LimitHits::default()), limits, WhenFull::Refuse);
+        for user in 0..900 {
+            all.add("m", Some(user), 1).unwrap();
+        }
+        advance(Duration::from_secs(300)).await;
+        let late = all.add("m", Some(1000), 2).unwrap();
+        let capacity = |all: &Permissions<i32>| {
+            let table = all.table();
+            table.by_secret.capacity().max(table.by_owner.capacity())
+        };
+        assert!(capacity(&all) > 900);
+        advance(Duration::from_secs(300)).await;
+        all.remove_expired();
+        assert!(capacity(&all) < 10);
+        assert_eq!((all.count(), all.take(&late)), (1, Some(2)));
     }
 
     #[tokio::test(start_paused = true)]
