@@ -93,7 +93,7 @@ pub(super) async fn redeem(
     let is_guest = admitted.uri.as_ref().is_some_and(|uri| uri.starts_with(GUEST_URI_PREFIX));
     if who.is_new && !is_guest {
         return Err(CommandError::new(
-            "this link is for one person, so --as-new is not possible; ask for an open link, or for one \
+            "this link is for one person, so nobody else can join with it; ask for an open link, or for one \
              for each person",
         ));
     }

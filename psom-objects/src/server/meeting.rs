@@ -225,13 +225,17 @@ impl Meeting {
     /// may come back.
     pub fn remove_user(&mut self, cx: &mut Context<Self>, user: i64) {
         let reason = "the operator has removed you from the meeting";
-        cx.tell(self.context.users(), move |_, cx| ContentUserManager::expel(cx, user, reason));
+        cx.tell(self.context.users(), move |_, cx| {
+            ContentUserManager::remove_user(cx, user, reason)
+        });
     }
 
     /// Ends all connections of a user who leaves the meeting with all of them.
     pub fn user_leaves(&mut self, cx: &mut Context<Self>, user: i64) {
         let reason = "you have left the meeting";
-        cx.tell(self.context.users(), move |_, cx| ContentUserManager::expel(cx, user, reason));
+        cx.tell(self.context.users(), move |_, cx| {
+            ContentUserManager::remove_user(cx, user, reason)
+        });
     }
 }
 

@@ -3,7 +3,7 @@ use std::{
     ops::Bound::{Excluded, Unbounded},
 };
 
-use psom::{Context, Lifecycle, Violation, distributed_object};
+use psom::{Context, Lifecycle, distributed_object};
 
 use super::{
     former_users::{FormerUser, FormerUsers, MAX_NAME_BYTES},
@@ -73,10 +73,10 @@ impl ContentUserManager {
     }
 
     /// Ends all connections of a user with a Break that has a reason.
-    pub(super) fn expel(cx: &mut Context<Self>, user: i64, reason: &'static str) {
+    pub(super) fn remove_user(cx: &mut Context<Self>, user: i64, reason: &'static str) {
         for peer in cx.peer_infos().into_iter().filter(|peer| peer.user.id == user) {
             if let Some(mut peer) = cx.peer(peer.id) {
-                peer.expel(Violation::new(reason));
+                peer.remove(reason);
             }
         }
     }

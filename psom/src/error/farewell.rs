@@ -22,6 +22,7 @@ impl From<&Error> for Farewell {
             Error::Decode(error) => Self::Break(ascii(&error.to_string())),
             Error::PeerMisbehaved(error) => Self::Break(ascii(&error.to_string())),
             Error::PeerIncompatible(error) => Self::Break(ascii(&error.to_string())),
+            Error::Removed(reason) => Self::Break(ascii(reason)),
             Error::TimedOut(limit) => Self::Break(ascii(limit)),
             Error::Replaced(_) => Self::Break(ascii(&error.to_string())),
             Error::Misuse(_) | Error::Call(_) => Self::Break("internal error".into()),

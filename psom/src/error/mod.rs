@@ -92,6 +92,10 @@ pub enum Error {
     /// [`Config`](crate::Config).
     #[error("a newer connection took the place of this one (limit {0})")]
     Replaced(&'static str),
+    /// This side removed the peer ([`Peer::remove`](crate::Peer::remove)). Contains the reason, which the peer
+    /// gets too.
+    #[error("this side ended the connection: {0}")]
+    Removed(String),
     /// The server ended the connection before it answered the token.
     #[error(
         "the server refused the token, or ended before it could answer; get a new one, tokens are \

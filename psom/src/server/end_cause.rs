@@ -7,6 +7,7 @@ use crate::error::Error;
 pub(super) fn of(reason: &Error) -> &'static str {
     match reason {
         Error::Closed
+        | Error::Removed(_)
         | Error::Replaced(_)
         | Error::Misuse(_)
         | Error::Call(_)
@@ -27,7 +28,7 @@ mod tests {
     fn broken_rule_is_caused_by_the_client() {
         assert_eq!(of(&Violation::new("a rule").into_error()), "client");
         assert_eq!((of(&Error::PeerClosed), of(&Error::TimedOut("idle"))), ("client", "client"));
-        assert_eq!(of(&Error::Closed), "server");
+        assert_eq!((of(&Error::Closed), of(&Error::Removed("why".into()))), ("server", "server"));
         assert_eq!(of(&Error::Lost(IoError::from(ErrorKind::ConnectionReset).into())), "network");
     }
 }

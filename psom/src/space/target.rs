@@ -85,7 +85,13 @@ impl<'a> Peer<'a> {
         self.end(Error::PeerLeft);
     }
 
-    /// Ends the peer's connection with a Break record that contains the reason.
+    /// Ends the connection of a peer that has broken no rule, for example because an operator removes its user. The
+    /// peer gets the reason in a Break record. The reason of the end is [`Removed`](Error::Removed).
+    pub fn remove(&mut self, reason: impl Into<String>) {
+        self.end(Error::Removed(reason.into()));
+    }
+
+    /// Ends the connection of a peer that has broken a rule, with a Break record that contains the reason.
     pub fn expel(&mut self, reason: Violation) {
         self.end(reason.into_error());
     }

@@ -132,6 +132,18 @@ fn peer_can_be_expelled_with_a_reason() {
 }
 
 #[test]
+fn removed_peer_gets_the_reason_and_has_broken_no_rule() {
+    let mut script = Handshake::open().script();
+    script.on_root(|_, cx| {
+        let peer = cx.peer_infos()[0].id;
+        cx.peer(peer).unwrap().remove("go home");
+    });
+    assert_eq!(script.take(), farewell("go home"));
+    assert_eq!(script.error(), Some(&Error::Removed("go home".into())));
+    assert_eq!(received(&mut script), ["left"]);
+}
+
+#[test]
 fn break_replaces_the_backlog_of_a_slow_consumer() {
     let mut script = Handshake::open().script();
     script.on_root(|_, cx| {
