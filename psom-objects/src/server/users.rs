@@ -72,7 +72,7 @@ impl ContentUserManager {
         true
     }
 
-    /// Ends all connections of a user with a Break that has a reason.
+    /// Ends all connections of a user, who has broken no rule, and sends the reason.
     pub(super) fn remove_user(cx: &mut Context<Self>, user: i64, reason: &'static str) {
         for peer in cx.peer_infos().into_iter().filter(|peer| peer.user.id == user) {
             if let Some(mut peer) = cx.peer(peer.id) {

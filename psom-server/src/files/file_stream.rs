@@ -21,7 +21,7 @@ pub(crate) struct FileStream {
 }
 
 impl FileStream {
-    /// Creates a stream of the next `length` bytes of a file. `readers` limits the reads at the same time.
+    /// Creates a stream of the next `length` bytes of a file. Each read needs a permit of `readers`.
     pub(super) fn of_file(file: File, length: u64, readers: Arc<Semaphore>) -> Self {
         let chunks = stream::try_unfold((file, length), move |(file, left)| {
             let readers = Arc::clone(&readers);
@@ -68,10 +68,17 @@ impl FileStream {
     }
 }
 
-/// Reads up to `max_bytes` of a file. The result is shorter at the end of the file.
-fn read(file: File, max_bytes: u64) -> io::Result<(File, Bytes)> {
-    let mut chunk = Vec::with_capacity(usize::try_from(max_bytes).unwrap_or(0));
-    (&file).take(max_bytes).read_to_end(&mut chunk)?;
+/// Reads up to `max_bytes` of a file, with one request to the system if it has the bytes. The result is empty at the end
+/// of the file.
+fn read(mut file: File, max_bytes: u64) -> io::Result<(File, Bytes)> {
+    let mut chunk = vec![0; usize::try_from(max_bytes).unwrap_or(usize::MAX)];
+    let count = loop {
+        match file.read(&mut chunk) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            count => break count?,
+        }
+    };
+    chunk.truncate(count);
     Ok((file, chunk.into()))
 }
 
@@ -87,13 +94,13 @@ mod tests {
     const BYTES: [u8; 3] = [1, 2, 3];
 
     fn stream(length: u64, readers: &Arc<Semaphore>) -> FileStream {
-        let path = tempfile::NamedTempFile::new().unwrap();
-        path.as_file().write_all(&BYTES).unwrap();
-        FileStream::of_file(path.reopen().unwrap(), length, Arc::clone(readers))
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().write_all(&BYTES).unwrap();
+        FileStream::of_file(file.reopen().unwrap(), length, Arc::clone(readers))
     }
 
     #[tokio::test]
-    async fn download_waits_while_as_many_others_read_as_may() {
+    async fn read_waits_until_a_permit_is_free() {
         let readers = Arc::new(Semaphore::new(1));
         let mut stream = stream(3, &readers);
         let busy = readers.acquire().await.unwrap();

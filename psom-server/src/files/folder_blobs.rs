@@ -17,8 +17,8 @@ use super::{
 };
 use crate::shared::{identifiers::is_random_name, private_files};
 
-/// The number of downloads that read from the disk at the same time. Hundreds of threads that read would take the
-/// processors from the meetings. A network drive that answers after 1 ms still delivers 500 MB/s.
+/// The number of files that are opened or read at the same time. Hundreds of threads that read for downloads would take
+/// the processors from the meetings. A network drive that answers after 1 ms still delivers 500 MB/s.
 const READERS: usize = 8;
 
 /// The encrypted files in a folder.
@@ -57,7 +57,9 @@ impl FolderBlobs {
         range: Range<u64>,
     ) -> io::Result<FileStream> {
         let (path, start) = (self.path(key), range.start);
+        let permit = Arc::clone(&self.readers).acquire_owned().await.map_err(io::Error::other)?;
         let opened = spawn_blocking(move || {
+            let _permit = permit;
             let mut file = File::open(path)?;
             // A directory can be opened, too.
             if !file.metadata()?.is_file() {

@@ -17,11 +17,7 @@ use hyper_util::{
 };
 use psom::{
     LimitHits,
-    net::{
-        AcceptErrors,
-        buffers::{limit_tls, limit_unsent},
-        tasks::ConnectionTasks,
-    },
+    net::{AcceptErrors, buffers::limit_tls, tasks::ConnectionTasks},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -59,7 +55,6 @@ pub(crate) async fn serve(
     (connections, hits): (usize, LimitHits),
     mut stop: watch::Receiver<bool>,
 ) {
-    limit_unsent(&listener);
     let slots = ConnectionSlots::new(connections, &hits);
     let tasks = ConnectionTasks::default();
     let mut errors = AcceptErrors::default();

@@ -132,8 +132,8 @@ mod tests {
 
     use super::*;
 
-    /// The bytes of one write, like those of hyper.
-    const PART_BYTES: usize = 32 << 10;
+    /// The bytes of one write: a chunk of a file, like those of hyper.
+    const PART_BYTES: usize = 64 << 10;
 
     #[tokio::test(start_paused = true)]
     async fn peer_that_receives_nothing_times_out() {

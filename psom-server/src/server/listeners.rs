@@ -2,7 +2,10 @@
 
 use std::{io, net::SocketAddr, path::Path, sync::Arc};
 
-use psom::{error::SetupError, net::ServerLimits};
+use psom::{
+    error::SetupError,
+    net::{ServerLimits, buffers::limit_unsent},
+};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -108,6 +111,7 @@ pub(super) async fn listen_http(
         source: source.into(),
     };
     let listener = TcpListener::bind(&options.http).await.map_err(failed)?;
+    limit_unsent(&listener);
     let address = listener.local_addr().map_err(failed)?;
     if !options.https && !address.ip().is_loopback() {
         return Err(StartError::NeedsHttps(options.http.clone()));

@@ -94,7 +94,7 @@ pub enum Error {
     Replaced(&'static str),
     /// This side removed the peer ([`Peer::remove`](crate::Peer::remove)). Contains the reason, which the peer
     /// gets too.
-    #[error("this side ended the connection: {0}")]
+    #[error("this side removed the peer: {0}")]
     Removed(String),
     /// The server ended the connection before it answered the token.
     #[error(

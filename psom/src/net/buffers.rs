@@ -8,8 +8,8 @@ use tokio::net::TcpListener;
 
 /// The bytes that a socket holds and has not yet sent. Without a limit, a socket on loopback holds up to 4 MiB, and some
 /// hundred clients that do not read use up the memory that the system has for all connections. Then it delays the
-/// connections of others, and can abort them. Bytes on their way to the peer do not count, so the limit does not slow down a
-/// peer that reads.
+/// connections of others, and can abort them. Bytes on their way to the peer do not count, so the limit does not slow
+/// down a peer that reads.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const MAX_UNSENT_BYTES: u32 = 128 * 1024;
 
@@ -26,9 +26,13 @@ const MAX_TLS_BUFFER_BYTES: usize = 32 * 1024;
     )
 )]
 pub fn limit_unsent(listener: &TcpListener) {
-    // A system without the limit works as before.
     #[cfg(any(target_os = "android", target_os = "linux"))]
-    let _ = socket2::SockRef::from(listener).set_tcp_notsent_lowat(MAX_UNSENT_BYTES);
+    if let Err(error) = socket2::SockRef::from(listener).set_tcp_notsent_lowat(MAX_UNSENT_BYTES) {
+        tracing::warn!(
+            %error,
+            "cannot limit the bytes that the system holds for clients that do not read"
+        );
+    }
 }
 
 /// Limits the encrypted bytes that wait for the socket to 32 KiB.
@@ -71,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_takes_a_limited_number_of_bytes_that_wait_for_the_socket() {
+    fn tls_takes_a_limited_number_of_bytes_at_once() {
         let provider = Arc::new(crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

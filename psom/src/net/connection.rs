@@ -19,8 +19,8 @@ use crate::{Config, Error, error::LostReason, hub::Input, space::ConnectionKey};
 /// read, so an idle connection has a small buffer.
 const READ_BUFFER_BYTES: (usize, usize) = (512, 64 * 1024);
 
-/// The bytes that a connection reads or writes before it lets other tasks run: the size of its TLS buffer. When
-/// hundreds of clients arrive at once, the tasks of their connections wait in one queue with the spaces. The fewer
+/// The bytes that a connection reads or writes before it lets other tasks run: the size of its TLS buffer. One read or
+/// one write can exceed it. When hundreds of clients arrive at once, the tasks of their connections wait in one queue with the spaces. The fewer
 /// bytes each of them moves, the shorter a space waits.
 const BYTES_BETWEEN_YIELDS: usize = 32 * 1024;
 

@@ -85,8 +85,9 @@ impl<'a> Peer<'a> {
         self.end(Error::PeerLeft);
     }
 
-    /// Ends the connection of a peer that has broken no rule, for example because an operator removes its user. The
-    /// peer gets the reason in a Break record. The reason of the end is [`Removed`](Error::Removed).
+    /// Ends the connection of a peer that has broken no rule, for example because an operator removes its user, or
+    /// because the user leaves on another device. The peer gets the reason in a Break record. The reason of the end
+    /// is [`Removed`](Error::Removed).
     pub fn remove(&mut self, reason: impl Into<String>) {
         self.end(Error::Removed(reason.into()));
     }
