@@ -148,9 +148,12 @@ fn find<'a>(users: &[&'a Value], person: &str) -> Result<&'a Value> {
         [user] => Ok(user),
         [] => {
             let names: Vec<_> = users.iter().map(|user| text(user, "displayName")).collect();
-            let why = format!("nobody in the meeting is called {person:?}");
-            let there = if names.is_empty() { "it is empty".into() } else { names.join(", ") };
-            Err(CommandError::new(format!("{why}; there is {there}")))
+            let there = match &names[..] {
+                [] => "nobody has joined it".into(),
+                names => format!("there is {}", names.join(", ")),
+            };
+            let why = format!("nobody in the meeting is called {person:?}; {there}");
+            Err(CommandError::new(why))
         }
         several => {
             let numbers: Vec<_> = several.iter().map(|user| user["id"].to_string()).collect();
@@ -239,6 +242,18 @@ mod tests {
         assert_eq!(found("sip:3@h"), Some(Some(3)));
         assert_eq!(found("2"), Some(Some(2)));
         assert_eq!((found("Bob"), found("Carl")), (None, None));
+    }
+
+    #[test]
+    fn unknown_person_is_refused_with_the_names_of_the_others() {
+        let ada = json!({ "id": 1, "displayName": "Ada", "uri": "sip:ada@h" });
+        let refusal = |users: &[&Value]| match find(users, "Carl") {
+            Err(CommandError::Message(message)) => message,
+            other => unreachable!("{other:?}"),
+        };
+        let unknown = "nobody in the meeting is called \"Carl\"";
+        assert_eq!(refusal(&[&ada]), format!("{unknown}; there is Ada"));
+        assert_eq!(refusal(&[]), format!("{unknown}; nobody has joined it"));
     }
 
     #[test]
