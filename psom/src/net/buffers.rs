@@ -1,14 +1,14 @@
-//! Limits for the bytes that wait below a connection, for a peer that does not read.
+//! Limits for the bytes that TLS and the socket hold for a peer that does not read.
 //!
-//! The send queue of a connection has limits of its own. Below it, TLS and the socket hold bytes too. A client that
-//! does not read must not fill them with more than a sender needs to keep the network busy.
+//! These bytes have left the send queue of the connection, which has limits of its own. TLS and the socket need only as
+//! many as keep the network busy.
 
 use rustls::ServerConnection;
 use tokio::net::TcpListener;
 
 /// The bytes that a socket holds and has not yet sent. Without a limit, a socket on loopback holds up to 4 MiB, and some
-/// hundred clients that do not read use up the memory that the system has for all connections. Then it delays the
-/// connections of others, and can abort them. Bytes on their way to the peer do not count, so the limit does not slow
+/// hundred clients that do not read use up the memory that the system has for all connections. Then the system delays
+/// the connections of others, and can abort them. Bytes on their way to the peer do not count, so the limit does not slow
 /// down a peer that reads.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const MAX_UNSENT_BYTES: u32 = 128 * 1024;

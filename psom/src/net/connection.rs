@@ -20,8 +20,8 @@ use crate::{Config, Error, error::LostReason, hub::Input, space::ConnectionKey};
 const READ_BUFFER_BYTES: (usize, usize) = (512, 64 * 1024);
 
 /// The bytes that a connection reads or writes before it lets other tasks run: the size of its TLS buffer. One read or
-/// one write can exceed it. When hundreds of clients arrive at once, the tasks of their connections wait in one queue with the spaces. The fewer
-/// bytes each of them moves, the shorter a space waits.
+/// one write can exceed it. When hundreds of clients arrive at once, the tasks of their connections wait in one queue
+/// with the spaces. The fewer bytes each of them moves, the shorter a space waits.
 const BYTES_BETWEEN_YIELDS: usize = 32 * 1024;
 
 /// The time in which a peer can read a farewell before the transport is dropped.
